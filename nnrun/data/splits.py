@@ -1,0 +1,57 @@
+"""The arrays that a network trains, validates and is tested on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+SplitName = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Samples and their labels.
+
+    Args:
+        x: Inputs of shape `(samples, ...)`, float32, or int32 for token numbers.
+        y: Labels as the loss wants them: `(samples, classes)` float32 one-hot, `(samples,)` int32 class
+            numbers, or `(samples, targets)` float32 values.
+        class_index: The class of each sample as a number, shape `(samples,)`; None for regression.
+    """
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    class_index: NDArray[np.int32] | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """All splits of one experiment, ready for the network.
+
+    Args:
+        train: What is trained on; never empty.
+        validation: Held out for watching training, or None.
+        test: Held out for the final figures, or None.
+        class_names: Names of the classes in the order of their numbers; None for regression.
+        feature_names: Names of the input columns of a table; None for images, sequences and the like.
+        fingerprint: SHA-256 over the raw data and everything that decided which sample lies where.
+        notes: Sentences about the data that the user should read, such as skipped rows.
+    """
+
+    train: Split
+    validation: Split | None
+    test: Split | None
+    class_names: tuple[str, ...] | None
+    feature_names: tuple[str, ...] | None
+    fingerprint: str
+    notes: tuple[str, ...] = ()
+
+    def get(self, name: SplitName) -> Split | None:
+        """Returns a split by its name, or None where the experiment has no such split."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}[name]

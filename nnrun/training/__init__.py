@@ -1,0 +1,1 @@
+"""Building and training networks: the only package that imports TensorFlow."""

@@ -1,0 +1,25 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def test_data() -> Callable[[str], Path]:
+    """Finds real data by its path below NNRUN_TEST_DATA, or skips the test."""
+
+    def find(relative: str) -> Path:
+        base = Path(os.environ.get("NNRUN_TEST_DATA", ROOT.parent / "shared" / "data"))
+        path = base / relative
+        if not path.exists():
+            pytest.skip(f"no {relative} in the folder that NNRUN_TEST_DATA names ({base})")
+        return path
+
+    return find
