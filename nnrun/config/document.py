@@ -11,7 +11,6 @@ from nnrun.config.compose import compose
 from nnrun.config.limits import MAX_BYTES
 from nnrun.config.nodes import Entry, ListNode, MappingNode, Node, plain_data
 from nnrun.config.problems import ConfigError, KeyPath, Place, Problem, Source
-from nnrun.config.syntax import line_of
 from nnrun.errors import DataError
 
 
@@ -53,7 +52,7 @@ class Document:
         return last.key if at == "key" else last.node.place
 
     def _walk(self, path: KeyPath) -> list[Entry]:
-        found = [Entry(Place(self.source, 1, 1, max(1, len(line_of(self.source, 1).rstrip()))), self.root)]
+        found = [Entry(self.root.place, self.root)]
         for part in path:
             node = found[-1].node
             if isinstance(node, MappingNode) and isinstance(part, str) and part in node.entries:
