@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nnrun.check import compare
 from nnrun.config.load import LoadedConfig
 from nnrun.config.problems import ConfigError
-from nnrun.config.requirements import unmet_requirements
+from nnrun.config.requirements import parse_requirement
 from nnrun.config.resolved import resolved_yaml
 from nnrun.data.loading import load_splits
+from nnrun.data.splits import facts_of_splits
 from nnrun.errors import DataError, Interrupted, NnrunError, RequirementError
 from nnrun.events import (
     PHASES,
@@ -184,7 +186,11 @@ def _train_in(
     except BaseException as error:
         end("failed", f"{type(error).__name__}: {error}", 1)
         raise
-    unmet = unmet_requirements([*experiment.require, *request.requirements], outcome.best)
+    unmet = tuple(
+        f"{required} is required, and the best epoch has {outcome.best.get(required.metric)}"
+        for required in map(parse_requirement, [*experiment.require, *request.requirements])
+        if not required.holds(outcome.best)
+    )
     ended = end("completed", outcome.reason, RequirementError.exit_code if unmet else 0)
     return Finished(directory.path, ended, unmet)
 
@@ -201,7 +207,8 @@ def _load_and_train(
     experiment = loaded.experiment
     with clock("data"):
         splits = load_splits(experiment.dataset, experiment.compile.loss, loaded.seed)
-        check_splits(loaded, splits)
+        # Some facts, such as the classes of a large table, are known only now.
+        compare(loaded, facts_of_splits(splits))
     for note in splits.notes:
         emit(Message("info", note))
     atomic.write_json(directory.path / "model" / "preprocessing.json", splits.preprocessing.to_json())
