@@ -25,8 +25,8 @@ def direction(metric: str) -> Direction | None:
             the number that Keras appends to a repeated name (`auc_1`) do not matter.
 
     Returns:
-        `min` for losses and errors, `max` for accuracies, areas, scores and the like, None where the name does
-        not tell.
+        `min` for losses and errors, `max` for accuracies, areas, scores and the like, None where the name
+        does not tell.
     """
     name = re.sub(r"_\d+$", "", metric.lower())
     name = re.sub(r"^((best|final)_)?(val_)?", "", name)

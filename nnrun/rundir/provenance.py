@@ -42,7 +42,8 @@ RECORDED_ENVIRONMENT = (
 _URL_LOGIN = re.compile(r"(?<=://)[^/?#\s]*@")
 _URL_SECRET = re.compile(
     r"""(?ix) ([?&;\#]
-        (?: [\w.-]* (?:token|secret|passw|credential|signature|auth|(?:api|access)[_-]?key) [\w.-]* | sig | key)
+        (?: [\w.-]* (?:token|secret|passw|credential|signature|auth|(?:api|access)[_-]?key) [\w.-]*
+          | sig | key)
     =) [^&;\#\s]*"""
 )
 

@@ -61,9 +61,9 @@ def find_run(selector: str, runs_dir: Path) -> Run:
     """Finds the one run that the user means.
 
     Args:
-        selector: In this order of meaning: `latest`; `best:METRIC`; the path of a run directory, or of a folder
-            of runs (the latest in it); a run id; the name of an experiment (its latest run); a unique
-            beginning of a run id.
+        selector: In this order of meaning: `latest`; `best:METRIC`; the path of a run directory, or of a
+            folder of runs (the latest in it); a run id; the name of an experiment (its latest run); a
+            unique beginning of a run id.
         runs_dir: Where the runs are.
 
     Raises:
