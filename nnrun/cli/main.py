@@ -13,9 +13,11 @@ from nnrun.cli.check import check
 from nnrun.cli.failures import report
 from nnrun.cli.options import GlobalOptions, global_options
 from nnrun.cli.show import show
+from nnrun.cli.train import train
 from nnrun.errors import NnrunError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
+    train,
     check,
     show,
 )
