@@ -211,6 +211,7 @@ def _load_and_train(
         compare(loaded, facts_of_splits(splits))
     for note in splits.notes:
         emit(Message("info", note))
+    (directory.path / "model").mkdir()
     atomic.write_json(directory.path / "model" / "preprocessing.json", splits.preprocessing.to_json())
     with clock("import"):
         chosen = import_tensorflow(device)
