@@ -32,10 +32,7 @@ def arguments_of(known: Catalog, family: Family) -> list[ArgumentInfo]:
 def coverage(known: Catalog, family: Family | None = None) -> float:
     """Returns the share of arguments, from 0 to 1, whose kind is known; of all families by default."""
     arguments = [
-        argument
-        for each in COUNTED
-        if family in (None, each)
-        for argument in arguments_of(known, each)
+        argument for each in COUNTED if family in (None, each) for argument in arguments_of(known, each)
     ]
     typed = sum(not isinstance(argument.kind, Anything) for argument in arguments)
     return typed / len(arguments) if arguments else 1.0
@@ -47,5 +44,6 @@ def coverage_table(known: Catalog) -> str:
     for family in COUNTED:
         arguments = arguments_of(known, family)
         untyped = [f"{each.owner[1]}.{each.name}" for each in arguments if isinstance(each.kind, Anything)]
-        lines.append(f"  {family:12} {coverage(known, family):6.1%} of {len(arguments)}  {' '.join(untyped)}".rstrip())
+        line = f"  {family:12} {coverage(known, family):6.1%} of {len(arguments)}  {' '.join(untyped)}"
+        lines.append(line.rstrip())
     return "\n".join([*lines, f"  {'all':12} {coverage(known):6.1%}", ""])

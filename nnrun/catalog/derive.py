@@ -53,12 +53,10 @@ def derive_kind(class_name: str, name: str, default: Any, text: str) -> str:
     if isinstance(default, bool):
         return "bool"
     said = _DEFAULTS.sub("", _OPTIONAL.sub("", text.strip()))
-    kind = _from_prose(said, class_name, default) or _from_default(default)
-    if kind is None:
+    known = _from_prose(said, class_name, default) or _from_default(default)
+    if known is None:
         return "any"
-    if default is None and "null" not in kind:
-        kind += "|null"
-    return kind
+    return f"{known}|null" if default is None and "null" not in known else known
 
 
 def _from_prose(text: str, class_name: str, default: Any) -> str | None:
@@ -122,7 +120,7 @@ def _choices(text: str, _class_name: str, default: Any) -> str | None:
 
 
 def _sizes(text: str, class_name: str, default: Any) -> str:
-    """Reads "int or tuple/list of N integers". N is the rank of the class: the prose is copied and often wrong."""
+    """Reads "int or tuple/list of N integers"; the rank of the class is N, as the prose is often wrong."""
     rank = _RANK.search(class_name)
     if rank:
         count = int(rank[1])
@@ -141,12 +139,18 @@ def _interval(_text: str, _class_name: str, _default: Any) -> str:
 _PROSE: tuple[tuple[str, Callable[[str, str, Any], str | None]], ...] = (
     (r"(an )?int(eger)?,? or (a )?(tuple|list)", _sizes),
     (r"an integer tuple/list", _sizes),
-    (r"float or a list/tuple of 2 floats|a single float or a tuple of two|a tuple of two floats or a s", _interval),
+    (
+        r"float or a list/tuple of 2 floats|a single float or a tuple of two|a tuple of two floats or a s",
+        _interval,
+    ),
     (r"optional list/tuple of 2 floats", lambda *_: "[float]*2"),
     (r"(a )?bool|whether|if `?true", _boolean),
     (r"(an? )?(positive |optional )*int(eger)?(?! or list|, or list|, tuple)\b|a python int", _integer),
     (r"number of|the number of|maximum size|size of|the possible number", _integer),
-    (r"(an? )?(scalar |small )*float(ing)?\b|a python (float|number)|a scalar value|a small constant", _number),
+    (
+        r"(an? )?(scalar |small )*float(ing)?\b|a python (float|number)|a scalar value|a small constant",
+        _number,
+    ),
     (r"one of|string[.:;,]? one of|either|.{0,60}(one of|either|values can be|supports?) ", _string),
     (r"(a )?string\b|filename", _string),
     (r"type of|available|the name of", _choices),

@@ -117,7 +117,7 @@ def _aliases(keras: Any, family: Family, module_name: str, objects: dict[str, An
         source = __import__(f"keras.src.{module_name}", fromlist=["ALL_OBJECTS_DICT"])
         by_snake = {_snake(name): name for name in objects}
         for alias, owner in source.ALL_OBJECTS_DICT.items():
-            # A loss alias names a function, `mse` for instance `mean_squared_error`; its class means the same.
+            # A loss alias names a function (`mse`: `mean_squared_error`), whose class means the same.
             target = by_object.get(id(owner)) or by_snake.get(owner.__name__)
             if target is not None and alias not in objects:
                 found[alias] = target

@@ -171,6 +171,7 @@ KINDS: dict[tuple[Family, str, str], str] = {
     ("layer", "Solarization", "addition_factor|threshold_factor"): "unit_interval",
     ("layer", "MaxNumBoundingBoxes", "max_number"): "int>0",
     ("layer", "ContrastLimitedAdaptiveHistogramEqualization", "tile_grid_size"): "[int>0]*2",
+    ("layer", "*", "factor"): "unit_interval|null",
     ("layer", "*", "bounding_box_format"): (
         "'xyxy'|'xywh'|'center_xywh'|'center_yxhw'|'yxyx'|'rel_xyxy'|'rel_xywh'|'rel_center_xywh'|'rel_yxyx'"
         "|'rel_center_yxhw'"
@@ -201,8 +202,7 @@ KINDS: dict[tuple[Family, str, str], str] = {
     ("metric", "*", "label_smoothing"): "float>=0<=1",
     ("metric", "MeanMetricWrapper", "fn"): "function",
     ("metric", "*", "num_thresholds"): "int>1",
-    ("metric", "SensitivityAtSpecificity|SpecificityAtSensitivity|PrecisionAtRecall", "num_thresholds"): "int>0",
-    ("metric", "RecallAtPrecision", "num_thresholds"): "int>0",
+    ("metric", "SensitivityAt*|SpecificityAt*|PrecisionAt*|RecallAt*", "num_thresholds"): "int>0",
     ("metric", "*", "thresholds"): "float>=0<=1|[float>=0<=1]|null",
     ("metric", "AUC", "thresholds"): "[float>=0<=1]|null",
     ("metric", "AUC", "curve"): "'ROC'|'PR'",
@@ -272,7 +272,7 @@ REFUSED: dict[tuple[Family, str], str] = {
     ("layer", "TorchModuleWrapper"): f"it wraps a PyTorch module; {_RUNS_CODE}",
     ("layer", "JaxLayer"): f"it takes Python functions; {_RUNS_CODE}",
     ("layer", "FlaxLayer"): f"it wraps a Flax module; {_RUNS_CODE}",
-    ("optimizer", "MultiOptimizer"): "it maps variable objects to optimizers, which only Python code can give",
+    ("optimizer", "MultiOptimizer"): "it maps variables to optimizers, which only Python code can do",
     ("metric", "MeanMetricWrapper"): "it takes a Python function; give the metric by its own name",
     ("metric", "Mean"): _VALUES,
     ("metric", "Sum"): _VALUES,
@@ -286,7 +286,7 @@ REFUSED: dict[tuple[Family, str], str] = {
     ("callback", "ProgbarLogger"): "nnrun draws the progress itself (see --progress)",
     ("callback", "OrbaxCheckpoint"): "it needs the package orbax-checkpoint; nnrun saves checkpoints itself",
     ("activation", "threshold"): "it needs arguments, and an activation is given by its name alone",
-    ("dtype_policy", "DTypePolicyMap"): "it maps variables to policies, which only Python code can give",
+    ("dtype_policy", "DTypePolicyMap"): "it maps variables to policies, which only Python code can do",
 }
 """Classes that a config cannot use, and why."""
 

@@ -39,7 +39,9 @@ def constructor_parameters(owner: Any) -> list[Parameter]:
         return _named(owner, owner)
     found: dict[str, Parameter] = {}
     taken: set[str] = set()
-    classes = [cls for cls in owner.__mro__ if "__init__" in vars(cls) and cls.__module__.startswith("keras.")]
+    classes = [
+        cls for cls in owner.__mro__ if "__init__" in vars(cls) and cls.__module__.startswith("keras.")
+    ]
     for index, cls in enumerate(classes):
         init = vars(cls)["__init__"]
         for parameter in _named(init, cls):
@@ -57,7 +59,8 @@ def _named(function: Callable[..., Any], owner: Any) -> list[Parameter]:
     return [
         Parameter(parameter.name, parameter.default, parameter.annotation, owner)
         for parameter in inspect.signature(function).parameters.values()
-        if parameter.name != "self" and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+        if parameter.name != "self"
+        and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
     ]
 
 

@@ -1,4 +1,4 @@
-"""What was probably meant: suggestions for names that Keras does not know. Loaded only when something is wrong."""
+"""What was probably meant by a name that Keras does not know. Loaded only when something is wrong."""
 
 from __future__ import annotations
 
@@ -46,7 +46,6 @@ OLD_ARGUMENTS: dict[str, tuple[str, ...]] = {
     "bias": ("use_bias",),
     "border_mode": ("padding",),
     "cooldown_epochs": ("cooldown",),
-    "decay": ("weight_decay",),
     "dim_ordering": ("data_format",),
     "epsilon": ("min_delta",),
     "gamma_init": ("gamma_initializer",),
@@ -54,7 +53,6 @@ OLD_ARGUMENTS: dict[str, tuple[str, ...]] = {
     "inner_init": ("recurrent_initializer",),
     "inner_activation": ("recurrent_activation",),
     "kernel": ("kernel_size",),
-    "keep_prob": ("rate",),
     "lr": ("learning_rate",),
     "metric": ("monitor",),
     "mode": ("merge_mode", "output_mode"),
@@ -77,15 +75,19 @@ _INPUT_SHAPE = ("input_shape", "input_dim", "batch_input_shape", "input_length")
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
-    """Returns the known name that was probably meant, or None; differences of case and `_` count for nothing."""
-    by_plain: dict[str, str] = {}
+    """Returns the known name that was probably meant, or None.
+
+    Differences of case and underscores count for nothing; of names that differ in nothing else (`mse`, `MSE`),
+    the one in the style of `name` is returned.
+    """
+    by_plain: dict[str, list[str]] = {}
     for each in known:
-        by_plain.setdefault(_plain(each), each)
-    plain = _plain(name)
-    if plain in by_plain:
-        return by_plain[plain]
-    found = difflib.get_close_matches(plain, by_plain, n=1, cutoff=0.7)
-    return by_plain[found[0]] if found else None
+        by_plain.setdefault(_plain(each), []).append(each)
+    found = difflib.get_close_matches(_plain(name), by_plain, n=1, cutoff=0.7)
+    if not found:
+        return None
+    same_style = [each for each in by_plain[found[0]] if each.islower() == name.islower()]
+    return (same_style or by_plain[found[0]])[0]
 
 
 def _plain(name: str) -> str:
@@ -102,7 +104,9 @@ def class_hint(known: Catalog, options: tuple[Object, ...], name: str) -> str:
     elsewhere = _elsewhere(known, families, name)
     if elsewhere:
         return elsewhere
-    meant = closest(name, [each for option in options for each in option.classes or _usable_names(known, option.family)])
+    meant = closest(
+        name, [each for option in options for each in option.classes or _usable_names(known, option.family)]
+    )
     return f"did you mean '{meant}'?" if meant else ""
 
 
@@ -118,7 +122,8 @@ def _elsewhere(known: Catalog, families: tuple[Family, ...], name: str) -> str:
             continue
         is_a = f"'{name}' is {with_article(family)}"
         if family == "activation" and "layer" in families:
-            return f"{is_a}: write 'Activation: {{activation: {name}}}', or 'activation: {name}' in the layer before"
+            long = f"'Activation: {{activation: {name}}}'"
+            return f"{is_a}: write {long}, or 'activation: {name}' in the layer before"
         places = {
             "layer": "it belongs into 'model.layers'",
             "optimizer": "it belongs to 'compile.optimizer'",
@@ -134,7 +139,14 @@ def _elsewhere(known: Catalog, families: tuple[Family, ...], name: str) -> str:
     return ""
 
 
-def argument_hint(known: Catalog, info: ClassInfo, name: str, given: Iterable[str]) -> str:
+def class_with_arguments(family: Family, name: str) -> str | None:
+    """Returns the class to use where a plain function or a name resolved by shape was given arguments."""
+    if family == "activation":
+        return closest(name, ("ELU", "LeakyReLU", "ReLU", "Softmax"))
+    return "CategoricalAccuracy" if family == "metric" else "CategoricalCrossentropy"
+
+
+def argument_hint(known: Catalog, info: ClassInfo, name: str, given: Iterable[str]) -> tuple[str, str]:
     """Returns what an unknown argument name probably means.
 
     Args:
@@ -142,26 +154,28 @@ def argument_hint(known: Catalog, info: ClassInfo, name: str, given: Iterable[st
         info: The class that has no such argument.
         name: The unknown argument.
         given: All arguments that the user gave: one that is there already was not meant.
+
+    Returns:
+        The hint, and the argument that was probably meant; either may be empty.
     """
     free = [each for each in info.arguments if each not in set(given)]
+    if name in _INPUT_SHAPE and info.family == "layer":
+        return "remove it: the input shape follows the data", ""
+    if name == "decay" and info.family == "optimizer":
+        return "give 'learning_rate' a schedule, such as InverseTimeDecay", ""
     for now in OLD_ARGUMENTS.get(name, ()):
         if now in free:
-            return f"it is called '{now}' now" if now != "rate" or name != "keep_prob" else "give 'rate: 1 - keep_prob'"
-    if name.startswith("nb_") and f"num_{name[3:]}" in free:
-        return f"it is called 'num_{name[3:]}' now"
-    if name in _INPUT_SHAPE and info.family == "layer":
-        return "remove it: the input shape follows the data ('Input: {shape: [...]}' as first layer checks it)"
+            return f"it is called '{now}' now", now
     meant = closest(name, free)
     if meant:
-        return f"did you mean '{meant}'?"
+        return f"did you mean '{meant}'?", meant
     owners = [
         other.name
         for other in known.classes(info.family).values()
         if name in other.arguments and not other.refused and not other.abstract
     ]
     if owners:
-        shown = ", ".join(owners[:3]) + (", …" if len(owners) > 3 else "")
-        return f"it is an argument of {shown}"
-    if free and len(info.arguments) <= 12:
-        return f"its arguments are {', '.join(info.arguments)}"
-    return "it has no arguments" if not info.arguments else ""
+        return f"it is an argument of {', '.join(owners[:3])}{', …' if len(owners) > 3 else ''}", ""
+    if not info.arguments:
+        return f"{info.name} takes no arguments", ""
+    return (f"its arguments are {', '.join(info.arguments)}" if len(info.arguments) <= 12 else ""), ""

@@ -44,7 +44,7 @@ class Checked:
                 [
                     InitErrorDetails(
                         type=PydanticCustomError(
-                            problem.code,  # type: ignore[arg-type]  # pydantic wants a literal
+                            problem.code,
                             "{message}",
                             {"message": problem.message, "hint": problem.hint, "at": problem.at},
                         ),
