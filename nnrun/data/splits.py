@@ -8,6 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnrun.data.preprocessing import Preprocessing
+
 SplitName = Literal["train", "validation", "test"]
 
 
@@ -27,6 +29,7 @@ class Split:
     class_index: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
+        """Returns the number of samples."""
         return len(self.x)
 
 
@@ -39,9 +42,11 @@ class Splits:
         validation: Held out for watching training, or None.
         test: Held out for the final figures, or None.
         class_names: Names of the classes in the order of their numbers; None for regression.
-        feature_names: Names of the input columns of a table; None for images, sequences and the like.
+        feature_names: Names of the input columns of a table as the network sees them (`island=Biscoe` for a
+            category); None for images, sequences and the like.
         fingerprint: SHA-256 over the raw data and everything that decided which sample lies where.
-        notes: Sentences about the data that the user should read, such as skipped rows.
+        notes: Sentences about the data that the user should read, such as unseen categories.
+        preprocessing: What was fitted on the training split; `predict` repeats it.
     """
 
     train: Split
@@ -51,6 +56,7 @@ class Splits:
     feature_names: tuple[str, ...] | None
     fingerprint: str
     notes: tuple[str, ...] = ()
+    preprocessing: Preprocessing | None = None
 
     def get(self, name: SplitName) -> Split | None:
         """Returns a split by its name, or None where the experiment has no such split."""
