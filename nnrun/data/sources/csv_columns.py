@@ -14,6 +14,9 @@ _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
 _LEADING_ZERO = re.compile(r"[+-]?0\d+")
 
+OTHER_DELIMITERS = {";": "';'", "\t": "a tab", "|": "'|'", ",": "','"}
+"""What a file may be divided by if not by what the config says, and how to call it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -66,9 +69,10 @@ def check_header(names: Sequence[str], section: CsvData) -> None:
         DataError: With the place.
     """
     if len(names) == 1:
-        others = {";": ";", "\t": "a tab", "|": "|", ",": ","}
-        found = [name for sign, name in others.items() if sign in names[0] and sign != section.delimiter]
-        advice = f"is the delimiter {found[0]}? Set `dataset.delimiter`" if found else "a table needs two"
+        found = [name for sign, name in OTHER_DELIMITERS.items() if sign in names[0]]
+        advice = "it needs a target and something to predict it from"
+        if found:
+            advice = f"is the delimiter {found[0]}? Then set `dataset.delimiter`"
         raise DataError(f"{section.path} has only one column, '{names[0]}'", advice)
     if not section.header:
         return

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from nnrun.config.datasets import CsvData
-from nnrun.data.sources.csv_columns import check_header
+from nnrun.data.sources.csv_columns import OTHER_DELIMITERS, check_header
 from nnrun.errors import DataError
 
 
@@ -149,9 +149,13 @@ def _located(content: bytes, section: CsvData, fields: int) -> DataError | None:
     row, found = wrong[0]
     more = f" ({len(wrong):,} rows in all are like that)" if len(wrong) > 1 else ""
     first = "the header" if section.header else "the first row"
+    advice = "a field that contains the delimiter must be in double quotes"
+    start = content.split(b"\n", 1)[0].decode()
+    others = [name for sign, name in OTHER_DELIMITERS.items() if sign in start and sign != section.delimiter]
+    if others:
+        advice += f"; or is the delimiter {others[0]}? Then set `dataset.delimiter`"
     return DataError(
-        f"{section.path}, row {row}: expected {fields} fields as in {first}, found {found}{more}",
-        "a field that contains the delimiter must be in double quotes",
+        f"{section.path}, row {row}: expected {fields} fields as in {first}, found {found}{more}", advice
     )
 
 
