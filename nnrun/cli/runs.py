@@ -39,7 +39,7 @@ def runs(
     as_csv_: Annotated[bool, typer.Option("--csv", help="Everything that is known, as CSV.")] = False,
     runs_dir: RunsDir = Path("runs"),
 ) -> None:
-    """List runs, the newest first.
+    r"""List runs, the newest first.
 
     \b
     Example:
