@@ -11,12 +11,15 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 Status = Literal["running", "completed", "interrupted", "failed"]
 
 Phase = Literal["import", "data", "build", "trace", "train", "validate", "save"]
 """Where the seconds of a run go; `run.json` adds them up by these names."""
+
+
+PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
 @dataclass(frozen=True, slots=True)

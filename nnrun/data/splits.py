@@ -8,6 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnrun.config.facts import DataFacts
+from nnrun.data.preprocessing import Preprocessing
+
 SplitName = Literal["train", "validation", "test"]
 
 
@@ -27,6 +30,7 @@ class Split:
     class_index: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
+        """Returns the number of samples."""
         return len(self.x)
 
 
@@ -39,9 +43,11 @@ class Splits:
         validation: Held out for watching training, or None.
         test: Held out for the final figures, or None.
         class_names: Names of the classes in the order of their numbers; None for regression.
-        feature_names: Names of the input columns of a table; None for images, sequences and the like.
+        feature_names: Names of the input columns of a table as the network sees them (`island=Biscoe` for a
+            category); None for images, sequences and the like.
         fingerprint: SHA-256 over the raw data and everything that decided which sample lies where.
-        notes: Sentences about the data that the user should read, such as skipped rows.
+        notes: Sentences about the data that the user should read, such as unseen categories.
+        preprocessing: What was fitted on the training split; `predict` repeats it.
     """
 
     train: Split
@@ -51,7 +57,24 @@ class Splits:
     feature_names: tuple[str, ...] | None
     fingerprint: str
     notes: tuple[str, ...] = ()
+    preprocessing: Preprocessing | None = None
 
     def get(self, name: SplitName) -> Split | None:
         """Returns a split by its name, or None where the experiment has no such split."""
         return {"train": self.train, "validation": self.validation, "test": self.test}[name]
+
+
+def facts_of_splits(splits: Splits) -> DataFacts:
+    """Returns the facts of loaded data, all of them known."""
+    x, y = splits.train.x, splits.train.y
+    present = {"validation": splits.validation, "test": splits.test}
+    return DataFacts(
+        shape=tuple(x.shape[1:]),
+        dtype=str(x.dtype),
+        train_samples=len(splits.train),
+        classes=None if splits.class_names is None else len(splits.class_names),
+        target="values" if splits.class_names is None else "classes",
+        targets=y.shape[1] if splits.class_names is None and y.ndim > 1 else 1,
+        splits=frozenset(name for name, split in present.items() if split is not None),
+        max_token=int(x.max()) if x.dtype.kind == "i" else None,
+    )

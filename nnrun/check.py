@@ -1,0 +1,99 @@
+"""The complete check of a config, as `nnrun check` and `nnrun train` do it. Never imports TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from nnrun.config.cross_checks import Finding, cross_check
+from nnrun.config.document import Document, merge_problems
+from nnrun.config.facts import DataFacts
+from nnrun.config.load import LoadedConfig, load_experiment
+from nnrun.config.nodes import ListNode, MappingNode, Node, ScalarNode
+from nnrun.config.problems import ConfigError, KeyPath, Place, Problem, format_path
+from nnrun.errors import DataError
+
+
+def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
+    """Reads a config and compares its parts with each other and with the data, without loading the data.
+
+    Args:
+        path: The config file.
+        overrides: `KEY=VALUE` arguments.
+
+    Returns:
+        The config, with warnings in the order of the file.
+
+    Raises:
+        ConfigError: It has problems; all of them are in the error. Its exit code is 4 where the data are
+            the only problem.
+        DataError: The config file is missing.
+    """
+    from nnrun.data.facts import facts_of
+
+    loaded = load_experiment(path, overrides)
+    data_problems: list[Problem] = []
+    facts = DataFacts()
+    try:
+        facts = facts_of(loaded.experiment.dataset)
+    except DataError as error:
+        data_problems.append(_data_problem(error, loaded.document))
+    return compare(loaded, facts, data_problems)
+
+
+def compare(loaded: LoadedConfig, facts: DataFacts, data_problems: Sequence[Problem] = ()) -> LoadedConfig:
+    """Compares the parts of a config with each other and with what is known of the data.
+
+    Args:
+        loaded: A config that is valid in itself.
+        facts: What is known of the data; everything, once they are loaded.
+        data_problems: What was found wrong with the data before.
+
+    Returns:
+        The config, with warnings in the order of the file.
+
+    Raises:
+        ConfigError: Something does not fit.
+    """
+    document = loaded.document
+    found = [_problem(finding, document) for finding in cross_check(loaded.experiment, facts)]
+    problems = merge_problems(document, [*found, *data_problems])
+    if any(problem.severity == "error" for problem in problems):
+        raised = ConfigError(problems)
+        if not any(problem.severity == "error" for problem in found):
+            raised.exit_code = DataError.exit_code
+        raise raised
+    return replace(loaded, warnings=tuple(problems))
+
+
+def _problem(finding: Finding, document: Document) -> Problem:
+    place = document.place(finding.path, finding.at)
+    path = format_path(finding.path)
+    return Problem(finding.code, finding.message, place, path, finding.hint, finding.severity)
+
+
+def _data_problem(error: DataError, document: Document) -> Problem:
+    """Points at the value of the `dataset` section that the message quotes, else at where the data come from."""
+    section = document.node(("dataset",))
+    path, place = _quoted(section, error.message, ("dataset",)) if section else (None, None)
+    for key in ("path", "name", "source"):
+        if place is None and document.node(("dataset", key)) is not None:
+            path, place = ("dataset", key), document.place(("dataset", key))
+    return Problem("data", error.message, place, format_path(path or ()), error.advice)
+
+
+def _quoted(node: Node, message: str, path: KeyPath) -> tuple[KeyPath | None, Place | None]:
+    if isinstance(node, ScalarNode):
+        found = isinstance(node.value, str) and repr(node.value) in message
+        return (path, node.place) if found else (None, None)
+    children: list[tuple[str | int, Node]] = []
+    if isinstance(node, MappingNode):
+        children = [(key, entry.node) for key, entry in node.entries.items() if key != "path"]
+    elif isinstance(node, ListNode):
+        children = list(enumerate(node.items))
+    for part, child in children:
+        found_path, place = _quoted(child, message, (*path, part))
+        if place is not None:
+            return found_path, place
+    return None, None

@@ -1,0 +1,87 @@
+"""The program: its commands, the options before them, and what happens to errors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from nnrun.cli.check import check
+from nnrun.cli.failures import report
+from nnrun.cli.options import GlobalOptions, global_options
+from nnrun.cli.show import show
+from nnrun.cli.train import train
+from nnrun.errors import NnrunError
+
+COMMANDS: tuple[Callable[..., None], ...] = (
+    train,
+    check,
+    show,
+)
+"""Every command, in the order of the help; the name of the function is the name of the command."""
+
+
+class _Commands(TyperGroup):
+    """Ends a command that failed with nnrun's message and exit code, before click sees the error."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except (NnrunError, KeyboardInterrupt, BrokenPipeError) as error:
+            raise typer.Exit(report(error, global_options(ctx).debug)) from None
+
+
+app = typer.Typer(
+    name="nnrun",
+    cls=_Commands,
+    rich_markup_mode=None,  # rich would take longer to load than a config takes to check
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from nnrun import __version__
+
+        typer.echo(f"nnrun {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def nnrun(
+    context: typer.Context,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="More about what happens.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback prints it
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Train Keras networks from one YAML file.
+
+    \b
+    Example:
+      nnrun check configs/iris_mlp.yaml
+      nnrun train configs/iris_mlp.yaml fit.epochs=20
+    """
+    context.obj = GlobalOptions(quiet, verbose, debug)
+
+
+for _command in COMMANDS:
+    app.command()(_command)
+
+
+def main() -> None:
+    """Runs the program with the arguments of the process and exits."""
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001, RUF100 - what nothing else handled is a bug
+        sys.exit(report(error, debug="--debug" in sys.argv))

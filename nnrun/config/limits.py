@@ -1,0 +1,12 @@
+"""How large a config may be. Hand-written configs stay far below; hostile ones are refused before they cost."""
+
+from __future__ import annotations
+
+MAX_BYTES = 1_000_000
+"""Size of a config file."""
+
+MAX_DEPTH = 64
+"""Levels of mappings and lists inside each other, aliases included."""
+
+MAX_NODES = 50_000
+"""Values in a file, where each use of an alias counts as much as writing its value out again."""

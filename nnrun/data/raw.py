@@ -1,0 +1,59 @@
+"""What a source hands over: arrays as they were found, before splitting, scaling and encoding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+InputKind = Literal["table", "images", "tokens"]
+"""`table`: one number or category per column, shape `(samples, columns)`. `images`: shape
+`(samples, height, width, channels)`. `tokens`: token numbers, shape `(samples, length)`, int32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Samples that belong together, with their labels as the source knows them.
+
+    Args:
+        x: Inputs of shape `(samples, ...)` in the source's own type. In a table, the columns named in
+            `RawData.categories` hold positions in that column's categories.
+        y: Labels of shape `(samples,)`, or `(samples, targets)` where there are several: integers, floats
+            or text.
+    """
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+
+    def __len__(self) -> int:
+        """Returns the number of samples."""
+        return len(self.x)
+
+
+@dataclass(frozen=True, slots=True)
+class RawData:
+    """A data set before it is split.
+
+    Args:
+        kind: What one sample is.
+        samples: What the splits are cut from.
+        test: The test part that the data set comes with, or None.
+        class_names: Name of each class, where the source knows names; `y` then holds class numbers.
+        feature_names: Name of each column of a table, where it has names.
+        target_names: Name of each target column, where it has names.
+        value_range: Lowest and highest value that an input can have, such as `(0, 255)` for pixels.
+        categories: For each text column of a table, by column number: all its values, sorted.
+        place: Says where a sample stands, such as `iris.csv, row 17`, by its position from 0.
+    """
+
+    kind: InputKind
+    samples: Part
+    test: Part | None = None
+    class_names: tuple[str, ...] | None = None
+    feature_names: tuple[str, ...] | None = None
+    target_names: tuple[str, ...] | None = None
+    value_range: tuple[float, float] | None = None
+    categories: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    place: Callable[[int], str] = "sample {}".format

@@ -1,0 +1,74 @@
+"""How many samples each split gets. Free of NumPy, so that `check` can ask too."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from nnrun.config.datasets import DatasetSection
+from nnrun.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Samples per split.
+
+    Args:
+        train: What is left for training, at least 1.
+        validation: Samples of the validation split; 0 where there is none.
+        test: Samples that are taken for the test split; 0 where there is none, or where the data set
+            comes with its own.
+    """
+
+    train: int
+    validation: int
+    test: int
+
+
+def shares(samples: int, section: DatasetSection, *, own_test: bool) -> Shares:
+    """Returns how many samples each split gets.
+
+    A fraction is one of all samples that are divided, rounded half up; 0.1 of 150 is 15.
+
+    Args:
+        samples: Samples that there are, without a test part that the data set comes with.
+        section: `split` and `limit` say what was asked for.
+        own_test: Whether the data set comes with a test part of its own.
+
+    Raises:
+        DataError: If a split would be empty, or more is asked for than there is.
+    """
+    split = section.split
+    if own_test and split.test is not None:
+        raise DataError(
+            f"dataset.split.test is {split.test}, but this data set comes with its own test part",
+            "leave `test` out of `split`: the test part is used as it is; `validation` is cut from the rest",
+        )
+    count = samples if section.limit is None else min(samples, section.limit)
+    if count == 0:
+        raise DataError("the data set has no samples")
+    validation = _share("validation", split.validation, count)
+    test = _share("test", split.test, count)
+    train = count - validation - test
+    if train < 1:
+        parts = [f"{n} for {name}" for name, n in (("validation", validation), ("test", test)) if n]
+        raise DataError(
+            f"dataset.split asks for {' and '.join(parts)}, which leaves nothing to train on: "
+            f"there are {count:,} samples",
+            "ask for less, as fractions below 1 or counts of samples",
+        )
+    return Shares(train, validation, test)
+
+
+def _share(name: str, share: float | int | None, count: int) -> int:
+    if share is None:
+        return 0
+    if isinstance(share, int):
+        return share
+    size = math.floor(share * count + 0.5)
+    if size == 0:
+        raise DataError(
+            f"the {name} split is empty: {share} of {count:,} samples is less than one",
+            f"give dataset.split.{name} a larger fraction, or a count of samples",
+        )
+    return size

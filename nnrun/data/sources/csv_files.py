@@ -1,0 +1,260 @@
+"""A table in a text file."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnrun.config.datasets import CsvData
+from nnrun.config.facts import DataFacts
+from nnrun.data.sources.csv_columns import (
+    Columns,
+    check_header,
+    choose_columns,
+    has_leading_zero,
+    holds_text,
+    is_not_finite,
+    is_number,
+    is_whole,
+)
+from nnrun.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from nnrun.data.raw import RawData
+    from nnrun.data.sources.csv_table import TextTable
+
+SCAN_BYTES = 20_000_000
+SCAN_ROWS = 100_000
+"""Beyond these, a scan stops and says nothing: `check` has to stay quick."""
+
+_KIND_ROWS = 1000
+"""Rows from which a scan tells numbers from text."""
+
+
+def facts(section: CsvData) -> DataFacts:
+    """Scans the file quickly; what the scan cannot tell for sure is left unknown.
+
+    Raises:
+        DataError: If a column that the section names is not in the file.
+    """
+    path = Path(section.path)
+    targets = len(section.target) if isinstance(section.target, list) else 1
+    unknown = DataFacts(targets=targets)
+    try:
+        size = path.stat().st_size
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, delimiter=section.delimiter)
+            first = next((row for row in reader if row), None)
+            if first is None:
+                return unknown
+            check_header(first, section)
+            names = first if section.header else [str(number) for number in range(len(first))]
+            columns = choose_columns(names, section)
+            if size > SCAN_BYTES:
+                return unknown
+            rows = [row for row in itertools.islice(reader, SCAN_ROWS + 1) if row]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        # Loading will say what is wrong, with the place; a scan only helps the other checks.
+        return unknown
+    if not section.header:
+        rows.insert(0, first)
+    if not rows or len(rows) > SCAN_ROWS or any(len(row) != len(names) for row in rows):
+        return unknown
+    return _scanned(rows, columns, section)
+
+
+def _scanned(rows: Sequence[Sequence[str]], columns: Columns, section: CsvData) -> DataFacts:
+    count = len(rows)
+    width = 0
+    shape_known = True
+    held_out = _held_out(count, section)
+    for number in columns.features:
+        head = [row[number] for row in rows[:_KIND_ROWS]]
+        if number not in columns.categorical and not holds_text(sum(map(is_number, head)), len(head)):
+            width += 1
+            continue
+        categories = Counter(row[number] for row in rows)
+        width += len(categories)
+        # Only the categories of the training split get a column, so each must be sure to be in it.
+        shape_known = shape_known and min(categories.values()) > held_out
+    classes = None
+    target = "values" if len(columns.targets) > 1 else None
+    if len(columns.targets) == 1:
+        labels = Counter(row[columns.targets[0]] for row in rows)
+        if not all(map(is_number, labels)):
+            classes, target = len(labels), "classes"
+        elif all(map(is_whole, labels)):
+            classes = len(labels)
+        else:
+            target = "values" if any(not _is_integral(label) for label in labels) else None
+    return DataFacts(
+        shape=(width,) if shape_known else None,
+        train_samples=count,
+        classes=classes,
+        target=target,
+        targets=len(columns.targets),
+    )
+
+
+def _is_integral(label: str) -> bool:
+    return float(label).is_integer()
+
+
+def _held_out(count: int, section: CsvData) -> int:
+    """Returns how many samples may lie outside the training split, at most."""
+    from nnrun.data.shares import shares
+
+    return count - shares(count, section, own_test=False).train
+
+
+def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources are called alike
+    """Reads the table.
+
+    A text column of the features, or one in `categorical`, holds positions in its sorted values. Labels are
+    integers where all are whole numbers, floats where all are numbers, else text, which `NA` and `null` are
+    too.
+
+    Raises:
+        DataError: With the row, for everything in the file that is not as it should be.
+    """
+    import numpy as np
+
+    from nnrun.data.raw import Part, RawData
+    from nnrun.data.sources.csv_table import read_table
+
+    table = read_table(section)
+    columns = choose_columns(table.names, section)
+    _check_empty(table, columns)
+    x = np.empty((table.rows, len(columns.features)), dtype=np.float64)
+    categories: dict[int, tuple[str, ...]] = {}
+    for place, number in enumerate(columns.features):
+        values = None if number in columns.categorical else _numbers(table, number)
+        if values is None:
+            categories[place], values = _codes(table, number)
+        x[:, place] = values
+    if len(columns.targets) == 1:
+        y = _labels(table, columns.targets[0])
+    else:
+        y = np.stack([_target_numbers(table, number) for number in columns.targets], axis=1)
+    return RawData(
+        kind="table",
+        samples=Part(x, y),
+        feature_names=tuple(table.names[number] for number in columns.features),
+        target_names=tuple(table.names[number] for number in columns.targets),
+        categories=categories,
+        place=lambda row: f"{table.path}, row {table.row_in_file(row)}",
+    )
+
+
+def _check_empty(table: TextTable, columns: Columns) -> None:
+    """Refuses empty cells in the columns that are used."""
+    import pyarrow.compute as pc
+
+    found: list[str] = []
+    for number in sorted({*columns.targets, *columns.features}):
+        empty = pc.equal(pc.utf8_trim_whitespace(table.columns[number]), "")
+        count = pc.sum(empty).as_py()
+        if count:
+            row = table.row_in_file(pc.index(empty, True).as_py())
+            found.append(f"column '{table.names[number]}' has {count:,} (the first in row {row})")
+    if found:
+        raise DataError(
+            f"{table.path}: empty cells: {'; '.join(found)}",
+            "fill them, remove these rows, or leave the column out with `dataset.exclude`",
+        )
+
+
+def _numbers(table: TextTable, number: int) -> NDArray[Any] | None:
+    """Returns a column as float64 of shape `(rows,)`, or None if it holds text.
+
+    Raises:
+        DataError: If it holds numbers with some other cell among them.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    cells = pc.utf8_trim_whitespace(table.columns[number])
+    try:
+        values: NDArray[Any] = pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        # Some cell is no number, or one that pyarrow does not read, such as `+5`.
+        texts = cells.to_pylist()
+        valid = [is_number(text) for text in texts]
+        finite_or_not = sum(valid) + sum(is_not_finite(text) for text in texts)
+        if holds_text(finite_or_not, len(texts)):
+            return None
+        if not all(valid):
+            raise _no_number(table, number, valid.index(False)) from None
+        values = np.array([float(text) for text in texts])
+    wrong = np.flatnonzero(~np.isfinite(values))
+    if len(wrong):
+        raise _no_number(table, number, int(wrong[0]))
+    return values
+
+
+def _no_number(table: TextTable, number: int, row: int) -> DataError:
+    cell = table.columns[number][row].as_py()
+    name = table.names[number]
+    if is_not_finite(cell):
+        what = "is not a finite number"
+    elif is_number(cell):
+        what = "is too great for a 64-bit float"
+    else:
+        what = "is not a number, as most cells of this column are"
+    return DataError(
+        f"{table.path}, row {table.row_in_file(row)}, column '{name}': {_quoted(cell)} {what}",
+        f"mend the cell, or name the column in `dataset.exclude` or `dataset.categorical`: '{name}'",
+    )
+
+
+def _codes(table: TextTable, number: int) -> tuple[tuple[str, ...], NDArray[Any]]:
+    """Returns the sorted values of a column, and the position of each cell in them, shape `(rows,)`."""
+    import numpy as np
+
+    encoded = table.columns[number].dictionary_encode()
+    names = encoded.dictionary.to_pylist()
+    order = sorted(range(len(names)), key=names.__getitem__)
+    place = np.empty(len(names), dtype=np.int64)
+    place[order] = np.arange(len(names))
+    return tuple(names[index] for index in order), place[encoded.indices.to_numpy()]
+
+
+def _labels(table: TextTable, number: int) -> NDArray[Any]:
+    """Returns the target column of shape `(rows,)`: int64, float64 or text."""
+    import numpy as np
+
+    names, codes = _codes(table, number)
+    distinct = [name.strip() for name in names]
+    if all(map(is_whole, distinct)):
+        whole: NDArray[Any] = np.array([int(text) for text in distinct], dtype=np.int64)[codes]
+        return whole
+    if all(map(is_number, distinct)) and not any(map(has_leading_zero, distinct)):
+        values: NDArray[Any] = np.array([float(text) for text in distinct])[codes]
+        wrong = np.flatnonzero(~np.isfinite(values))
+        if len(wrong):
+            raise _no_number(table, number, int(wrong[0]))
+        return values
+    texts: NDArray[Any] = np.array(names)[codes]
+    return texts
+
+
+def _target_numbers(table: TextTable, number: int) -> NDArray[Any]:
+    values = _numbers(table, number)
+    if values is None:
+        cell, name = table.columns[number][0].as_py(), table.names[number]
+        raise DataError(
+            f"{table.path}, row {table.row_in_file(0)}, column '{name}': {_quoted(cell)} is not a number",
+            "several target columns are for regression, so all must hold numbers",
+        )
+    return values
+
+
+def _quoted(cell: str) -> str:
+    return f"'{cell}'" if len(cell) <= 60 else f"'{cell[:57]}...'"

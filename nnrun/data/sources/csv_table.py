@@ -1,0 +1,174 @@
+"""Strict reading of a text table: every cell as text, every fault with its row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+
+from nnrun.config.datasets import CsvData
+from nnrun.data.sources.csv_columns import check_header
+from nnrun.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A table whose cells are text.
+
+    Args:
+        path: The file, for messages.
+        names: Names of the columns; their numbers from 0 as text where the file has no header.
+        columns: The cells of each column, pyarrow string arrays of `rows` cells.
+        content: The file without a byte-order mark, for finding the place of a fault.
+        section: How the file is written.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    columns: tuple[Any, ...]
+    content: bytes
+    section: CsvData
+
+    @property
+    def rows(self) -> int:
+        """Rows of data, without the header."""
+        return len(self.columns[0])
+
+    def row_in_file(self, row: int) -> int:
+        """Returns the number that an editor or a spreadsheet gives to a row of data.
+
+        The header and blank lines count, from 1.
+
+        Args:
+            row: The row among the data, from 0.
+        """
+        wanted = row + (1 if self.section.header else 0)
+        for number, (place, _) in enumerate(_records(self.content, self.section.delimiter)):
+            if number == wanted:
+                return place
+        return wanted + 1
+
+
+def read_table(section: CsvData) -> TextTable:
+    """Reads a file.
+
+    Args:
+        section: `path`, `delimiter` and `header`.
+
+    Raises:
+        DataError: If the file is missing, not UTF-8, or its rows have different numbers of fields.
+    """
+    content = _read(section.path)
+    first = next(_records(content, section.delimiter), None)
+    if first is None:
+        raise DataError(f"{section.path} is empty", "a table has one row per sample")
+    fields = first[1]
+    names = tuple(fields) if section.header else tuple(str(number) for number in range(len(fields)))
+    check_header(names if section.header else fields, section)
+    table = _parse(content, section, len(fields))
+    header_rows = 1 if section.header else 0
+    if table.num_rows <= header_rows:
+        raise DataError(f"{section.path} has a header, but no rows of data")
+    columns = tuple(column.combine_chunks() for column in table.slice(header_rows).columns)
+    return TextTable(section.path, names, columns, content, section)
+
+
+def _read(path: str) -> bytes:
+    try:
+        content = Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{path}: no such file", "dataset.path is relative to the folder of the config"
+        ) from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(f"{path} is UTF-16 text", "save it as UTF-8, which Excel calls 'CSV UTF-8'")
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}, line {_line(content, error.start)}: not UTF-8 text: byte "
+            f"0x{content[error.start]:02x} in {_shown(content, error.start)}",
+            "save the file as UTF-8, which Excel calls 'CSV UTF-8'",
+        ) from error
+    null = content.find(b"\0")
+    if null >= 0:
+        raise DataError(
+            f"{path}, line {_line(content, null)}: a NUL byte in {_shown(content, null)}",
+            "this is no text file, or a damaged one",
+        )
+    return content
+
+
+def _parse(content: bytes, section: CsvData, fields: int) -> pa.Table:
+    names = [str(number) for number in range(fields)]
+    try:
+        return pa.csv.read_csv(
+            pa.BufferReader(content),
+            # The header is read as a row like the others, as it may be quoted over several lines.
+            read_options=pa.csv.ReadOptions(column_names=names, block_size=_block_size(content)),
+            parse_options=pa.csv.ParseOptions(delimiter=section.delimiter, newlines_in_values=True),
+            convert_options=pa.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                null_values=[],
+                strings_can_be_null=False,
+                quoted_strings_can_be_null=False,
+            ),
+        )
+    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
+        raise _located(content, section, fields) or DataError(
+            f"{section.path} cannot be read as a table: {error}"
+        ) from error
+
+
+def _block_size(content: bytes) -> int:
+    """Returns the size of the pieces that are parsed in parallel; no row may be longer than one."""
+    longest_row_allowed = 1 << 24
+    return min(max(len(content), 1), longest_row_allowed)
+
+
+def _located(content: bytes, section: CsvData, fields: int) -> DataError | None:
+    """Returns the error for the first row that has not as many fields as the first one."""
+    wrong: list[tuple[int, int]] = []
+    try:
+        for place, record in _records(content, section.delimiter):
+            if len(record) != fields:
+                wrong.append((place, len(record)))
+    except csv.Error as error:
+        return DataError(f"{section.path} cannot be read as a table: {error}")
+    if not wrong:
+        return None
+    row, found = wrong[0]
+    more = f" ({len(wrong):,} rows in all are like that)" if len(wrong) > 1 else ""
+    first = "the header" if section.header else "the first row"
+    return DataError(
+        f"{section.path}, row {row}: expected {fields} fields as in {first}, found {found}{more}",
+        "a field that contains the delimiter must be in double quotes",
+    )
+
+
+def _records(content: bytes, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yields each record that is not blank, with its row number in the file from 1."""
+    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="")
+    for row, record in enumerate(csv.reader(text, delimiter=delimiter), start=1):
+        if record:
+            yield row, record
+
+
+def _line(content: bytes, position: int) -> int:
+    return content.count(b"\n", 0, position) + 1
+
+
+def _shown(content: bytes, position: int) -> str:
+    """Returns the surroundings of a byte as text that is safe to print."""
+    start = max(content.rfind(b"\n", 0, position) + 1, position - 30)
+    piece = content[start : position + 20].split(b"\n")[0]
+    return ascii(piece.decode("utf-8", errors="backslashreplace"))

@@ -1,0 +1,147 @@
+"""Problems of a config as text: for people, as JSON, and as annotations of GitHub.
+
+Plain ANSI codes instead of a library: loading one would cost more than the whole check of a config.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+from nnrun.config.problems import Place, Problem
+from nnrun.config.syntax import line_of
+
+_WIDTH = 110  # longer source lines are cut around the place
+
+_RED, _YELLOW, _CYAN, _BOLD, _FAINT = "31", "33", "36", "1", "2"
+
+
+def uses_colour(stream: TextIO) -> bool:
+    """Returns whether to write colours: on terminals only, and not where `NO_COLOR` forbids it."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def render(problems: Iterable[Problem], colour: bool = False) -> str:
+    """Returns problems as text for people, each with its line and a caret under the place.
+
+    Args:
+        problems: The problems, in the order in which to show them.
+        colour: Whether to write ANSI colours.
+    """
+    return "\n".join(_render_one(problem, colour) for problem in problems)
+
+
+def as_record(problem: Problem, file: str) -> dict[str, Any]:
+    """Returns a problem as a JSON object; `line`, `column` and `length` count characters, from 1."""
+    place = problem.place
+    in_argument = place is not None and place.source.kind == "argument"
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "message": problem.message,
+        "hint": problem.hint,
+        "path": problem.path,
+        "file": file,
+        "argument": place.source.name if place is not None and in_argument else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+        "length": place.length if place else None,
+    }
+
+
+def as_json(files: Sequence[dict[str, Any]]) -> str:
+    """Returns the results of a check as one JSON document."""
+    return json.dumps({"files": list(files)}, indent=2)
+
+
+def as_github(problem: Problem, file: str) -> str:
+    """Returns a problem as a workflow command, which GitHub shows beside the line."""
+    fields = {"file": file}
+    place = problem.place
+    if place is not None and place.source.kind == "file":
+        fields |= {"line": str(place.line), "col": str(place.column)}
+        fields["endColumn"] = str(place.column + place.length)
+    fields["title"] = problem.code
+    properties = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in fields.items())
+    text = f"{problem.path}: {problem.message}" if problem.path else problem.message
+    if problem.hint:
+        text += f"\n{problem.hint}"
+    return f"::{problem.severity} {properties}::{_escaped(text)}"
+
+
+def _render_one(problem: Problem, colour: bool) -> str:
+    def paint(text: str, *codes: str) -> str:
+        return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if colour else text
+
+    tone = _RED if problem.severity == "error" else _YELLOW
+    head = paint(problem.severity, _BOLD, tone) + ": "
+    if problem.path:
+        head += f"{printable(problem.path)}: "
+    head += f"{printable(problem.message)} {paint(f'[{problem.code}]', _FAINT)}"
+    place = problem.place
+    lines = [head]
+    if place is not None:
+        lines[0] = f"{paint(_where(place), _BOLD)}: {head}"
+        text, before, marked = _excerpt(place)
+        number = str(place.line) if place.source.kind == "file" else ""
+        margin = " " * len(number)
+        lines.append(f"  {paint(f'{number} |', _FAINT)} {text}")
+        lines.append(f"  {paint(f'{margin} |', _FAINT)} {' ' * before}{paint('^' * marked, _BOLD, tone)}")
+    if problem.hint:
+        lines.append(f"  {paint('hint:', _CYAN)} {printable(problem.hint)}")
+    return "\n".join(lines)
+
+
+def _where(place: Place) -> str:
+    if place.source.kind == "argument":
+        return "argument"
+    return f"{printable(place.source.name)}:{place.line}:{place.column}"
+
+
+def _excerpt(place: Place) -> tuple[str, int, int]:
+    """Returns the line to show, the cells before the place and the cells of the place."""
+    line = line_of(place.source, place.line)
+    start = min(place.column - 1, len(line))
+    end = max(start + 1, min(start + place.length, len(line)))
+    prefix = suffix = ""
+    if len(line) > _WIDTH:
+        begin = max(0, min(start - _WIDTH // 3, len(line) - _WIDTH))
+        stop = begin + _WIDTH
+        prefix, suffix = ("…" if begin else ""), ("…" if stop < len(line) else "")
+        line, start, end = line[begin:stop], start - begin, min(end, stop) - begin
+    text = prefix + printable(line) + suffix
+    return text, len(prefix) + _cells(line[:start]), max(1, _cells(line[start:end]))
+
+
+def printable(text: str) -> str:
+    """Returns a text without control characters, which could move the cursor or colour the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        "  " if character == "\t" else character if character.isprintable() or character == " " else "\ufffd"
+        for character in text
+    )
+
+
+def _cells(text: str) -> int:
+    """Returns how many columns of a terminal a text takes."""
+    if text.isascii() and "\t" not in text:
+        return len(text)
+    return sum(
+        2 if character == "\t" or unicodedata.east_asian_width(character) in "WF"
+        else 0 if unicodedata.combining(character)
+        else 1
+        for character in text
+    )  # fmt: skip
+
+
+def _escaped(text: str, more: str = "") -> str:
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    for character in more:
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text
