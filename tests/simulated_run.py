@@ -1,6 +1,6 @@
 """A run that only happens in events: for tests of the displays, and to look at them in a terminal.
 
-    python tests/simulated_run.py --progress rich --epochs 20 --seconds 0.5 2>&1
+python tests/simulated_run.py --progress rich --epochs 20 --seconds 0.5 2>&1
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0)
     arguments = parser.parse_args()
     with make_display(arguments.progress, sys.stderr) as display:
-        for event in simulated_run(arguments.epochs, arguments.seconds, warning="class 'b' has 3 samples only"):
+        for event in simulated_run(
+            arguments.epochs, arguments.seconds, warning="class 'b' has 3 samples only"
+        ):
             display(event)
 
 

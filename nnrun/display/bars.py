@@ -103,7 +103,9 @@ class BarsDisplay(Display):
         if isinstance(event, Progress):
             self._on_progress(event)
         elif isinstance(event, EpochEnded):
+            # Drawn when the next one starts: the live lines would jump for a moment.
             self._on_epoch_ended(event)
+            return
         elif isinstance(event, EpochStarted):
             self._status = ""
             self._pace.start(event.epochs, event.epoch)
@@ -188,7 +190,7 @@ class BarsDisplay(Display):
             lines.append(
                 Segment.adjust_line_length([Segment(f"{self._status} ...", NAME)], columns, pad=False)
             )
-        elif running is not None:
+        elif running is not None and not self._pace.is_fast:
             lines.append(self._running_fitter.fit(columns, lambda level: running_line(running, level, cells)))
         if self._pace.epochs > 1:
             overall = self._overall()

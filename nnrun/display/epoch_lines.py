@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from rich.segment import Segment
 from rich.style import Style
 
-from nnrun.display.formats import duration, in_order, number, per_step, printable
+from nnrun.display.formats import coarse, duration, in_order, number, per_step, printable
 from nnrun.display.live_area import Line
 from nnrun.events import EpochEnded
 
@@ -153,7 +153,7 @@ def running_line(at: Running, level: int, cells: BarCells) -> Line | None:
     line.append(Segment(f" {at.step:>{width}}/{at.steps} "))
     line.extend(cells.bar(at.step / at.steps if at.steps else 0.0, shown.bar))
     if 0 < at.step <= at.steps:
-        line.append(Segment(f" ETA {duration(at.seconds / at.step * (at.steps - at.step)):>5}"))
+        line.append(Segment(f" ETA {coarse(at.seconds / at.step * (at.steps - at.step)):>3}"))
     if shown.pace:
         line.append(Segment(f" {per_step(at.seconds, at.step):>9}", NAME))
     line.extend(_metrics(left, shown.compact))
@@ -194,9 +194,9 @@ def overall_line(at: Overall, level: int, cells: BarCells) -> Line | None:
         line.append(Segment(" "))
     line.append(Segment(f"{min(at.share, 1) * 100:>3.0f}%"))
     if level < 3:
-        line.append(Segment(f" {duration(at.elapsed)} gone", NAME))
+        line.append(Segment(f" {coarse(at.elapsed)} gone,", NAME))
     if at.remaining is not None:
-        line.append(Segment(f" {duration(at.remaining)} left, ends {ends_at(at.now, at.remaining)}"))
+        line.append(Segment(f" {coarse(at.remaining)} left, ends {ends_at(at.now, at.remaining)}"))
     if level < 1 and at.best:
         line.append(Segment(f"  {at.best}", DONE))
     return line

@@ -19,7 +19,12 @@ def duration(seconds: float) -> str:
         return f"{max(seconds, 0) * 1e3:.0f}ms"
     if seconds < 9.95:
         return f"{seconds:.1f}s"
-    whole = round(seconds)
+    return coarse(seconds)
+
+
+def coarse(seconds: float) -> str:
+    """Writes a time that is only estimated, in whole seconds: `0s`, `45s`, `2:05`, `1:02:03`."""
+    whole = round(max(seconds, 0))
     if whole < 60:
         return f"{whole}s"
     if whole < 3600:

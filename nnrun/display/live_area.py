@@ -34,9 +34,11 @@ class LiveArea:
     def __init__(self, stream: TextIO, environment: Mapping[str, str]) -> None:
         self.stream = SafeStream(stream)
         console = Console(file=stream, force_terminal=True, _environ=environment)
-        self._colors = ColorSystem[console.color_system.upper()] if console.color_system else None
+        # The styles use the 16 standard colours only, which follow the theme of the terminal.
+        self._colors = ColorSystem.STANDARD if console.color_system else None
         self._no_color = console.no_color
         self._shown: list[int] = []
+        self._columns = self.stream.columns
         self._cursor_hidden = False
 
     @property
@@ -51,7 +53,12 @@ class LiveArea:
             permanent: Lines that stay.
             live: Lines that the next call replaces; each fits `columns`.
         """
-        parts = [self._to_start()]
+        columns = self.stream.columns
+        parts = [self._to_start(columns)]
+        if columns != self._columns:
+            # Rows that the terminal wrapped when its width changed remember that; erasing makes them forget.
+            self._columns = columns
+            parts.append(_ERASE_BELOW)
         if live and not self._cursor_hidden:
             self._cursor_hidden = True
             parts.append(_HIDE_CURSOR)
@@ -66,10 +73,9 @@ class LiveArea:
         self._shown = [Segment.get_line_length(line) for line in live]
         self.stream.write("".join(parts))
 
-    def _to_start(self) -> str:
+    def _to_start(self, columns: int) -> str:
         """Returns what moves the cursor from the end of the last live line to the start of the first one."""
         # A terminal that was made narrower meanwhile has wrapped the lines.
-        columns = self.stream.columns
         rows = sum(max(1, -(-width // columns)) for width in self._shown)
         return f"\r\x1b[{rows - 1}A" if rows > 1 else "\r"
 

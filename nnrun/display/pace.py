@@ -18,6 +18,9 @@ class Pace:
     _WEIGHT = 0.1
     """Weight of the newest epoch in the mean, so that a change of speed shows after some epochs."""
 
+    _FAST = 0.2
+    """Seconds per epoch, two redraws."""
+
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._began: float | None = None
@@ -45,6 +48,11 @@ class Pace:
         weight = max(self._WEIGHT, 1 / self._count)
         mean = event.seconds if self._mean is None else self._mean
         self._mean = mean + weight * (event.seconds - mean)
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether epochs are too short to follow their batches with the eye."""
+        return self._mean is not None and self._mean < self._FAST
 
     def elapsed(self) -> float:
         """Returns the seconds since the first epoch began."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from nnrun.display.base import Display
-from nnrun.display.formats import duration, in_order, number, per_step, printable
+from nnrun.display.formats import coarse, duration, in_order, number, per_step, printable
 from nnrun.display.header import data_line, start_line
 from nnrun.display.stream import SafeStream
 from nnrun.events import EpochEnded, EpochStarted, Event, Message, Progress, RunStarted, TrainingStarted
@@ -65,6 +65,6 @@ class PlainDisplay(Display):
         what = "" if event.stage == "train" else "validation "
         parts = [f"Epoch {event.epoch}/{self._epochs}", f"{what}{event.step}/{event.steps}"]
         if 0 < event.step <= event.steps:
-            parts.append(f"ETA {duration(event.seconds / event.step * (event.steps - event.step))}")
+            parts.append(f"ETA {coarse(event.seconds / event.step * (event.steps - event.step))}")
         parts.extend(f"{name}: {number(value)}" for name, value in in_order(event.metrics))
         return " - ".join(parts)
