@@ -12,16 +12,20 @@ import typer
 from typer.core import TyperGroup
 
 from nnrun.cli.check import check
+from nnrun.cli.doctor import doctor
 from nnrun.cli.failures import report
 from nnrun.cli.options import GlobalOptions, global_options
+from nnrun.cli.runs import runs
 from nnrun.cli.show import show
 from nnrun.cli.train import train
 from nnrun.errors import NnrunError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    train,
     check,
     show,
+    train,
+    runs,
+    doctor,
 )
 """Every command, in the order of the help; the name of the function is the name of the command."""
 

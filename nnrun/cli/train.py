@@ -101,9 +101,17 @@ def _train_one(loaded: LoadedConfig, request: Request, progress: ProgressMode, *
             raise
         except NnrunError as error:
             return report(error, debug=False)
-    show_result(finished)
-    # After the result is on the screen: nobody waits for a picture.
-    draw_curves(Run.read(finished.path))
+    show_result(
+        finished.ended,
+        name=loaded.experiment.name,
+        directory=str(finished.path),
+        stream=sys.stdout,
+        monitor=finished.monitor,
+    )
+    # Only now, as Matplotlib takes its time: the result is on the screen, and nobody waits for a picture.
+    from nnrun.evaluation.plots.saving import save_curves
+
+    save_curves(Run.read(finished.path))
     if finished.unmet:
         return report(RequirementError("; ".join(finished.unmet)), debug=False)
     return 0

@@ -17,7 +17,7 @@ from nnrun.check import compare
 from nnrun.config.load import LoadedConfig
 from nnrun.config.problems import ConfigError
 from nnrun.config.requirements import parse_requirement
-from nnrun.config.resolved import resolved_yaml
+from nnrun.config.resolved import to_yaml
 from nnrun.data.loading import load_splits
 from nnrun.data.splits import facts_of_splits
 from nnrun.errors import DataError, Interrupted, NnrunError, RequirementError
@@ -89,11 +89,13 @@ class Finished:
     Args:
         path: The run directory.
         ended: How it ended.
+        monitor: The metric that decided which epoch is the best.
         unmet: One sentence for each requirement that does not hold.
     """
 
     path: Path
     ended: RunEnded
+    monitor: str
     unmet: tuple[str, ...]
 
 
@@ -118,7 +120,7 @@ def train(loaded: LoadedConfig, request: Request, display: Listener, interrupts:
         request.runs_dir,
         experiment.name,
         config=loaded.source,
-        resolved=resolved_yaml(experiment),
+        resolved=to_yaml(experiment),
         command=request.command,
         seed=loaded.seed,
         config_path=loaded.path,
@@ -192,7 +194,7 @@ def _train_in(
         if not required.holds(outcome.best)
     )
     ended = end("completed", outcome.reason, RequirementError.exit_code if unmet else 0)
-    return Finished(directory.path, ended, unmet)
+    return Finished(directory.path, ended, outcome.monitor, unmet)
 
 
 def _load_and_train(

@@ -10,6 +10,7 @@ class Outcome:
     """How far a training came; filled while it runs, so that it also tells where one ended early.
 
     Args:
+        monitor: The metric that decides which epoch is the best.
         epochs: Complete epochs.
         final: All metrics of the last complete epoch.
         best_epoch: The best epoch, from 1; None where none was complete.
@@ -18,6 +19,7 @@ class Outcome:
         timing: Seconds by phase that the engine measured.
     """
 
+    monitor: str = ""
     epochs: int = 0
     final: dict[str, float] = field(default_factory=dict)
     best_epoch: int | None = None

@@ -109,6 +109,7 @@ class Session:
             jit_compile=jit_compile,
         )
         monitor = experiment.checkpoint.monitor or ("loss" if validation is None else "val_loss")
+        self.outcome.monitor = monitor
         samples = {name: len(split) for name, split in self._splits().items()}
         self.emit(
             TrainingStarted(
