@@ -131,7 +131,7 @@ def _own_stderr() -> Iterator[TextIO]:
         descriptor = os.dup(2)
     except OSError:  # the caller closed it: there is nobody to show anything to
         descriptor = os.open(os.devnull, os.O_WRONLY)
-    with open(descriptor, "w", encoding=sys.stderr.encoding or "utf-8", errors="replace") as stream:
+    with os.fdopen(descriptor, "w", encoding=sys.stderr.encoding or "utf-8", errors="replace") as stream:
         yield stream
 
 

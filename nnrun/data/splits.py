@@ -46,8 +46,8 @@ class Splits:
         feature_names: Names of the input columns of a table as the network sees them (`island=Biscoe` for a
             category); None for images, sequences and the like.
         fingerprint: SHA-256 over the raw data and everything that decided which sample lies where.
-        notes: Sentences about the data that the user should read, such as unseen categories.
         preprocessing: What was fitted on the training split; `predict` repeats it.
+        notes: Sentences about the data that the user should read, such as unseen categories.
     """
 
     train: Split
@@ -56,8 +56,8 @@ class Splits:
     class_names: tuple[str, ...] | None
     feature_names: tuple[str, ...] | None
     fingerprint: str
+    preprocessing: Preprocessing
     notes: tuple[str, ...] = ()
-    preprocessing: Preprocessing | None = None
 
     def get(self, name: SplitName) -> Split | None:
         """Returns a split by its name, or None where the experiment has no such split."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -37,6 +38,6 @@ def build_callbacks(loaded: LoadedConfig, run_path: Path) -> list[keras.callback
             given = arguments.get(argument, "tensorboard" if described.class_name == "TensorBoard" else None)
             if given is not None:
                 arguments[argument] = str(run_path / str(given))
-            described = described.with_arguments(arguments)
+            described = replace(described, arguments=arguments)
         built.append(construct(loaded, described, ("fit", "callbacks", index)))
     return built

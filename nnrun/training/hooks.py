@@ -52,8 +52,8 @@ def _sees_every_batch(callback: keras.callbacks.Callback) -> bool:
     if isinstance(callback, keras.callbacks.TensorBoard):
         # By default it writes per epoch, and needs one call of its batch hooks to write the graph.
         per_epoch = callback.update_freq == "epoch" and not callback.write_steps_per_second
-        return not per_epoch or callback._should_trace
+        return not per_epoch or bool(callback._should_trace)
     if isinstance(callback, keras.callbacks.ModelCheckpoint | keras.callbacks.BackupAndRestore):
-        return callback.save_freq != "epoch"
+        return bool(callback.save_freq != "epoch")
     # nnrun stops at the first batch whose loss is not finite anyway.
     return not isinstance(callback, keras.callbacks.TerminateOnNaN)

@@ -77,11 +77,7 @@ def infer(model: keras.Sequential, split: Split, batch_size: int) -> Inference:
 
 def predict(model: keras.Sequential, x: Any, batch_size: int) -> NDArray[np.float32]:
     """Returns the outputs of a network for inputs of shape `(samples, ...)`, without dropout and the like."""
-
-    @tf.function(autograph=False, reduce_retracing=True)
-    def outputs(batch: tf.Tensor) -> tf.Tensor:
-        return model(batch, training=False)
-
+    outputs = tf.function(lambda batch: model(batch, training=False), autograph=False, reduce_retracing=True)
     parts = [outputs(x[start : start + batch_size]).numpy() for start in range(0, len(x), batch_size)]
     return np.concatenate(parts)
 
