@@ -27,7 +27,9 @@ def keras() -> Any:
     return keras
 
 
-def train_with_fit(keras: Any, make: Callable[[], Any], data: Any, class_weight: Any) -> tuple[Any, list[dict[str, float]]]:
+def train_with_fit(
+    keras: Any, make: Callable[[], Any], data: Any, class_weight: Any
+) -> tuple[Any, list[dict[str, float]]]:
     """Trains with `fit`, one epoch at a time on the samples in nnrun's order, without its own shuffling."""
     from nnrun.training.ordering import epoch_order
 
@@ -52,7 +54,9 @@ def train_with_fit(keras: Any, make: Callable[[], Any], data: Any, class_weight:
     return model, history
 
 
-def train_with_nnrun(keras: Any, make: Callable[[], Any], data: Any, class_weight: Any) -> tuple[Any, list[dict[str, float]]]:
+def train_with_nnrun(
+    keras: Any, make: Callable[[], Any], data: Any, class_weight: Any
+) -> tuple[Any, list[dict[str, float]]]:
     """Trains with nnrun's engine."""
     from nnrun.data.splits import Split
     from nnrun.events import EpochEnded, Event
@@ -114,7 +118,9 @@ def classification_data(labels: str) -> Any:
     return (x[:SAMPLES], y[:SAMPLES]), (x[SAMPLES:], y[SAMPLES:])
 
 
-def dense(keras: Any, optimizer: Callable[[], Any], loss: str, units: int, activation: str | None) -> Callable[[], Any]:
+def dense(
+    keras: Any, optimizer: Callable[[], Any], loss: str, units: int, activation: str | None
+) -> Callable[[], Any]:
     """Returns a maker of a compiled dense network with dropout."""
 
     def make() -> Any:
@@ -136,14 +142,18 @@ def dense(keras: Any, optimizer: Callable[[], Any], loss: str, units: int, activ
 @pytest.mark.parametrize("name", ["SGD", "Adam", "Adadelta"])
 def test_optimizer_gives_the_bits_of_fit(keras: Any, name: str) -> None:
     """Dropout, a short last batch and validation included."""
-    make = dense(keras, lambda: getattr(keras.optimizers, name)(0.05), "categorical_crossentropy", 3, "softmax")
+    make = dense(
+        keras, lambda: getattr(keras.optimizers, name)(0.05), "categorical_crossentropy", 3, "softmax"
+    )
     assert_equal(keras, make, classification_data("one_hot"))
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "Adadelta"])
 def test_class_weights_give_the_bits_of_fit(keras: Any, name: str) -> None:
     """Weights by class become weights by sample, as in `fit`."""
-    make = dense(keras, lambda: getattr(keras.optimizers, name)(0.05), "categorical_crossentropy", 3, "softmax")
+    make = dense(
+        keras, lambda: getattr(keras.optimizers, name)(0.05), "categorical_crossentropy", 3, "softmax"
+    )
     assert_equal(keras, make, classification_data("one_hot"), {0: 1.0, 1: 3.0, 2: 0.25})
 
 
@@ -198,7 +208,11 @@ def test_convolution_gives_the_bits_of_fit(keras: Any) -> None:
                 keras.layers.Dense(4, activation="softmax"),
             ]
         )
-        model.compile(optimizer="rmsprop", loss="categorical_crossentropy", metrics=["accuracy", keras.metrics.AUC(name="auc")])
+        model.compile(
+            optimizer="rmsprop",
+            loss="categorical_crossentropy",
+            metrics=["accuracy", keras.metrics.AUC(name="auc")],
+        )
         return model
 
     assert_equal(keras, make, ((x[:SAMPLES], y[:SAMPLES]), (x[SAMPLES:], y[SAMPLES:])))

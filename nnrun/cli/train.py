@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 def train(
     context: typer.Context,
     configs: Annotated[
-        list[str], typer.Argument(metavar="CONFIG... [KEY=VALUE...]", help="Config files, and values to override.")
+        list[str],
+        typer.Argument(metavar="CONFIG... [KEY=VALUE...]", help="Config files, and values to override."),
     ],
-    name: Annotated[str | None, typer.Option("--name", help="Name of the run, instead of the config's.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the run, instead of the config's.")
+    ] = None,
     runs_dir: Annotated[
         Path, typer.Option("--runs-dir", envvar="NNRUN_RUNS_DIR", help="Folder that holds the runs.")
     ] = Path("runs"),
@@ -39,7 +42,9 @@ def train(
     ] = "auto",
     require: Annotated[
         list[str] | None,
-        typer.Option("--require", metavar="EXPR", help="Such as 'val_accuracy>=0.97'; exit 6 where it does not hold."),
+        typer.Option(
+            "--require", metavar="EXPR", help="Such as 'val_accuracy>=0.97'; exit 6 where it does not hold."
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the configs and load the data, but train nothing.")

@@ -71,7 +71,9 @@ def _value(loaded: LoadedConfig, value: Any, path: KeyPath) -> Any:
     return value
 
 
-def build_model(loaded: LoadedConfig, input_shape: Sequence[int], input_dtype: str, seed: int) -> keras.Sequential:
+def build_model(
+    loaded: LoadedConfig, input_shape: Sequence[int], input_dtype: str, seed: int
+) -> keras.Sequential:
     """Builds the stack of layers with fresh weights.
 
     The seed is set first, and layers are constructed in their order: initial weights are those of a script that
@@ -123,12 +125,21 @@ def _locate(loaded: LoadedConfig, layers: list[Any], error: Exception) -> Config
     """Finds the layer that cannot take its input, by running a symbolic input through them one by one."""
     described = loaded.experiment.model.layers
     offset = len(layers) - len(described)
-    tensor = layers[0] if not isinstance(layers[0], keras.layers.Layer) else keras.Input(layers[0].batch_shape[1:])
+    tensor = (
+        layers[0] if not isinstance(layers[0], keras.layers.Layer) else keras.Input(layers[0].batch_shape[1:])
+    )
     for index in range(1, len(layers)):
         shape = tuple(tensor.shape[1:])
         try:
             tensor = layers[index](tensor)
-        except (ValueError, TypeError, AssertionError, NotImplementedError, RuntimeError, IndexError) as cause:
+        except (
+            ValueError,
+            TypeError,
+            AssertionError,
+            NotImplementedError,
+            RuntimeError,
+            IndexError,
+        ) as cause:
             position = index - offset
             return refused(
                 loaded,
@@ -195,5 +206,9 @@ def _layer_path(index: int) -> KeyPath:
 
 
 def _shape(shape: Sequence[Any]) -> str:
-    return "(" + ", ".join("any" if size is None else str(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
-
+    return (
+        "("
+        + ", ".join("any" if size is None else str(size) for size in shape)
+        + ("," if len(shape) == 1 else "")
+        + ")"
+    )

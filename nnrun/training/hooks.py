@@ -25,7 +25,13 @@ class Hooks:
         self, callbacks: list[keras.callbacks.Callback], model: keras.Model, epochs: int, steps: int
     ) -> None:
         self._list = keras.callbacks.CallbackList(
-            list(callbacks), add_history=True, add_progbar=False, model=model, epochs=epochs, steps=steps, verbose=0
+            list(callbacks),
+            add_history=True,
+            add_progbar=False,
+            model=model,
+            epochs=epochs,
+            steps=steps,
+            verbose=0,
         )
         self.on_train = any(_has(one, "train") for one in callbacks)
         self.on_test = any(_has(one, "test") for one in callbacks)

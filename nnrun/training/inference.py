@@ -33,7 +33,9 @@ class Inference:
     metrics: dict[str, float]
 
 
-def load_network(loaded: LoadedConfig, model_file: Path, input_shape: tuple[int, ...], input_dtype: str, seed: int) -> keras.Sequential:
+def load_network(
+    loaded: LoadedConfig, model_file: Path, input_shape: tuple[int, ...], input_dtype: str, seed: int
+) -> keras.Sequential:
     """Builds the network of a run and gives it the saved weights.
 
     The layers come from the run's config, and only arrays from the model file: nothing in it is executed.
@@ -80,5 +82,3 @@ def predict(model: keras.Sequential, x: Any, batch_size: int) -> NDArray[np.floa
     outputs = tf.function(lambda batch: model(batch, training=False), autograph=False, reduce_retracing=True)
     parts = [outputs(x[start : start + batch_size]).numpy() for start in range(0, len(x), batch_size)]
     return np.concatenate(parts)
-
-

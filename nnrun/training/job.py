@@ -221,9 +221,7 @@ def _load_and_train(
 
         # A signal during an import can be swallowed by what is being imported.
         interrupts.raise_if_requested()
-    directory.update(
-        device=chosen, data={"fingerprint": splits.fingerprint}, class_names=splits.class_names
-    )
+    directory.update(device=chosen, data={"fingerprint": splits.fingerprint}, class_names=splits.class_names)
     Session(
         loaded=loaded,
         splits=splits,

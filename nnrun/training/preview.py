@@ -38,7 +38,9 @@ def build_table(loaded: LoadedConfig) -> str:
 
             model = build_model(loaded, shape, facts.dtype, loaded.seed)
             compile_model(loaded, model, jit_compile=False)
-            weights = sum(variable.value.dtype.size * variable.value.shape.num_elements() for variable in model.weights)
+            weights = sum(
+                variable.value.dtype.size * variable.value.shape.num_elements() for variable in model.weights
+            )
             return f"{layer_table(model)}Memory of the weights: {weights / 2**20:,.2f} MiB\n"
     finally:
         Path(log).unlink(missing_ok=True)

@@ -210,7 +210,10 @@ class _Saver:
         if is_best:
             outcome.best_epoch, outcome.best = epoch, outcome.final
         settings = self.session.loaded.experiment
-        if epoch < settings.fit.epochs and time.monotonic() - self.saved_at >= settings.checkpoint.every_seconds:
+        if (
+            epoch < settings.fit.epochs
+            and time.monotonic() - self.saved_at >= settings.checkpoint.every_seconds
+        ):
             self.save_all()
         return is_best
 
@@ -249,4 +252,3 @@ def _reason(engine: Engine, epochs: int) -> str:
     stoppers = engine.hooks.stoppers()
     by = f" by {', '.join(stoppers)}" if stoppers else ""
     return f"stopped early{by} after epoch {epochs} of {engine.schedule.epochs}"
-

@@ -46,7 +46,8 @@ def import_tensorflow(device: str = "auto") -> str:
             import tensorflow as tf
     except ImportError as error:
         raise EnvironmentFault(
-            f"TensorFlow cannot be imported: {error}", "Install it with `pip install nnrun`; see `nnrun doctor`."
+            f"TensorFlow cannot be imported: {error}",
+            "Install it with `pip install nnrun`; see `nnrun doctor`.",
         ) from error
     version = tuple(int(part) for part in keras.__version__.split(".")[:3] if part.isdigit())
     if version < MINIMUM_KERAS:

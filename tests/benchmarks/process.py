@@ -45,7 +45,15 @@ def timed(command: list[str], folder: Path) -> float:
 
 def measure(name: str, rounds: int, epochs: int | None) -> list[str]:
     """Returns a row of the table."""
-    nnrun = [sys.executable, "-m", "nnrun", "train", str(ROOT / "configs" / f"{name}.yaml"), "--runs-dir", "runs"]
+    nnrun = [
+        sys.executable,
+        "-m",
+        "nnrun",
+        "train",
+        str(ROOT / "configs" / f"{name}.yaml"),
+        "--runs-dir",
+        "runs",
+    ]
     script = [sys.executable, str(SCRIPTS / f"{name}.py"), "model.keras"]
     if name.startswith("mnist"):
         nnrun.append(f"dataset.path={DATA / 'mnist'}")
@@ -70,7 +78,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="Epochs for the MNIST networks, on both sides.")
     arguments = parser.parse_args()
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    rows = [measure(name, arguments.rounds or ROUNDS.get(name, 3), arguments.epochs) for name in arguments.names]
+    rows = [
+        measure(name, arguments.rounds or ROUNDS.get(name, 3), arguments.epochs) for name in arguments.names
+    ]
     print_table(["config", "script", "nnrun", "nnrun / script", "rounds"], rows)
 
 

@@ -21,7 +21,11 @@ model = keras.Sequential(
         keras.layers.Dense(10, activation="softmax"),
     ]
 )
-model.compile(optimizer=keras.optimizers.Adadelta(learning_rate=1.0), loss="categorical_crossentropy", metrics=["accuracy"])
+model.compile(
+    optimizer=keras.optimizers.Adadelta(learning_rate=1.0),
+    loss="categorical_crossentropy",
+    metrics=["accuracy"],
+)
 model.fit(
     images("train"),
     keras.utils.to_categorical(labels("train")),
