@@ -74,7 +74,7 @@ def _problem(finding: Finding, document: Document) -> Problem:
 
 
 def _data_problem(error: DataError, document: Document) -> Problem:
-    """Points at the value of the `dataset` section that the message quotes, else at where the data come from."""
+    """Points at the value of the `dataset` section that the message quotes, else at the source."""
     section = document.node(("dataset",))
     path, place = _quoted(section, error.message, ("dataset",)) if section else (None, None)
     for key in ("path", "name", "source"):

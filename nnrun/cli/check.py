@@ -19,7 +19,7 @@ def check(
     context: typer.Context,
     configs: Annotated[
         list[str],
-        typer.Argument(metavar="CONFIG... [KEY=VALUE...]", help="Config files, and values to override."),
+        typer.Argument(metavar="CONFIG|KEY=VALUE", help="Config files, and values to override."),
     ],
     build: Annotated[
         bool, typer.Option("--build", help="Build the model with TensorFlow and print its layers.")
@@ -30,7 +30,7 @@ def check(
         typer.Option("--format", help="How to print problems; github: as annotations of a pull request."),
     ] = "human",
 ) -> None:
-    """Check configs completely, without loading TensorFlow.
+    r"""Check configs completely, without loading TensorFlow.
 
     Every problem is shown with its place. Exits with 3 if a config is invalid, with 4 if a file is missing.
 

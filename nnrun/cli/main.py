@@ -68,7 +68,7 @@ def nnrun(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Train Keras networks from one YAML file.
+    r"""Train Keras networks from one YAML file.
 
     \b
     Example:

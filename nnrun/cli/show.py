@@ -15,11 +15,11 @@ def show(
     arguments: Annotated[
         list[str],
         typer.Argument(
-            metavar="CONFIG|RUN [KEY=VALUE...]", help="A config file or a run, and values to override."
+            metavar="CONFIG|RUN|KEY=VALUE", help="A config file or a run, and values to override."
         ),
     ],
 ) -> None:
-    """Print the resolved config: every value, and where it comes from.
+    r"""Print the resolved config: every value, and where it comes from.
 
     The output is a config itself. RUN is a run directory, id, name, latest or best:METRIC.
 

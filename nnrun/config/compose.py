@@ -14,7 +14,7 @@ import yaml
 from nnrun.config.limits import MAX_DEPTH, MAX_NODES
 from nnrun.config.nodes import Entry, ListNode, MappingNode, Node, ScalarNode
 from nnrun.config.problems import ConfigError, KeyPath, Place, Problem, Source, format_path
-from nnrun.config.scalars import NumberTooLarge, Scalar, resolve
+from nnrun.config.scalars import NumberTooLargeError, Scalar, resolve
 from nnrun.config.syntax import LINE_BREAK, forbidden_character, syntax_problem
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's parser, where PyYAML has it
@@ -83,7 +83,7 @@ class _Composer:
         elif isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents == 2:
-                self._stop(
+                raise self._stop(
                     "several-documents",
                     "expected one document, received a second one",
                     self._place(event),
@@ -110,11 +110,11 @@ class _Composer:
             if event.tag in (None, "!", _TAG + "str"):
                 return text
             value = resolve(text)
-        except NumberTooLarge:
+        except NumberTooLargeError:
             shown = text if len(text) <= 24 else f"{text[:20]}… ({len(text)} characters)"
             self._problem("number-too-large", f"{shown} is beyond what 64 bits can hold", place)
             return None
-        kinds = {"int": int, "float": (int, float), "bool": bool, "null": type(None)}
+        kinds: dict[str, Any] = {"int": int, "float": (int, float), "bool": bool, "null": type(None)}
         kind = kinds.get(event.tag.removeprefix(_TAG)) if event.tag.startswith(_TAG) else None
         if kind is None or not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             self._unknown_tag(event.tag, place)
@@ -139,7 +139,7 @@ class _Composer:
             return
         try:
             meaning: Scalar = resolve(text) if plain else text
-        except NumberTooLarge:
+        except NumberTooLargeError:
             meaning = 0
         if isinstance(meaning, bool) or not isinstance(meaning, (str, int)):
             what = "nothing" if not text else f"{text}, which YAML reads as {_kind(meaning)}"
@@ -167,7 +167,7 @@ class _Composer:
         if node is None:
             inside = any(frame.anchor == event.anchor for frame in self.stack)
             reason = "lies inside the value that it stands for" if inside else "has no anchor before it"
-            self._stop(
+            raise self._stop(
                 "bad-alias",
                 f"the alias *{event.anchor} {reason}",
                 place,
@@ -175,7 +175,7 @@ class _Composer:
             )
         self._count(node.size, event)
         if len(self.stack) + node.height > MAX_DEPTH:
-            self._too_deep(place)
+            raise self._too_deep(place)
         if self._expects_key():
             self.stack[-1].expects_key = False
             self.stack[-1].key, self.stack[-1].key_place = None, place
@@ -187,7 +187,7 @@ class _Composer:
         self._count(1, event)
         place = self._place(event)
         if len(self.stack) >= MAX_DEPTH:
-            self._too_deep(place)
+            raise self._too_deep(place)
         mapping = isinstance(event, yaml.MappingStartEvent)
         if event.tag not in (None, "!", _TAG + ("map" if mapping else "seq")):
             self._unknown_tag(event.tag, place)
@@ -232,14 +232,14 @@ class _Composer:
     def _count(self, nodes: int, event: Any) -> None:
         self.nodes += nodes
         if self.nodes > MAX_NODES:
-            self._stop(
+            raise self._stop(
                 "too-large",
                 f"expected at most {MAX_NODES:,} values, with aliases written out; here are more",
                 self._place(event),
             )
 
-    def _too_deep(self, place: Place) -> None:
-        self._stop("too-deep", f"expected at most {MAX_DEPTH} levels of lists and mappings", place)
+    def _too_deep(self, place: Place) -> ConfigError:
+        return self._stop("too-deep", f"expected at most {MAX_DEPTH} levels of lists and mappings", place)
 
     def _unknown_tag(self, tag: str, place: Place) -> None:
         shown = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
@@ -253,9 +253,9 @@ class _Composer:
     def _problem(self, code: str, message: str, place: Place, hint: str = "", path: KeyPath = ()) -> None:
         self.problems.append(Problem(code, message, place, format_path(self._path() + path), hint))
 
-    def _stop(self, code: str, message: str, place: Place, hint: str = "") -> Any:
+    def _stop(self, code: str, message: str, place: Place, hint: str = "") -> ConfigError:
         self._problem(code, message, place, hint)
-        raise ConfigError(self.problems)
+        return ConfigError(self.problems)
 
     def _path(self) -> KeyPath:
         path: list[str | int] = []

@@ -13,8 +13,8 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 Scale = (
     Literal["none", "unit", "standard", "minmax"] | Annotated[list[float], Field(min_length=2, max_length=2)]
 )
-"""`unit`: the known range of the values (0 to 255 for pixels) becomes [0, 1]. `standard`: mean 0, deviation 1.
-`minmax`: [0, 1]. `[low, high]`: like `unit` where the range is known, else like `minmax`, onto that range."""
+"""`unit`: the known range of the values (0 to 255 for pixels) becomes [0, 1]. `standard`: mean 0,
+deviation 1. `minmax`: [0, 1]. `[low, high]`: like `unit` where the range is known, else like `minmax`, onto that range."""
 
 
 class SplitSection(Section):
@@ -66,8 +66,8 @@ class CsvData(DatasetSection):
     path: str
     target: str | int | Annotated[list[str | int], Field(min_length=1)]
     features: Annotated[list[str | int], Field(min_length=1)] | None = None
-    exclude: list[str | int] = []
-    categorical: list[str | int] = []
+    exclude: list[str | int] = Field(default_factory=list)
+    categorical: list[str | int] = Field(default_factory=list)
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     header: bool = True
 
@@ -128,7 +128,7 @@ class RegressionData(SyntheticSection):
 
 
 class TokensData(SyntheticSection):
-    """Sequences of token numbers; each class prefers its own tokens. For text-like networks with `Embedding`."""
+    """Sequences of token numbers, for networks with `Embedding`; each class prefers its own tokens."""
 
     generator: Literal["tokens"]
     max_tokens: Annotated[int, Field(ge=2)] = 100

@@ -31,8 +31,8 @@ class CompileSection(Section):
 
     optimizer: OptimizerObject
     loss: LossObject
-    metrics: list[MetricObject] = []
-    weighted_metrics: list[MetricObject] = []
+    metrics: list[MetricObject] = Field(default_factory=list)
+    weighted_metrics: list[MetricObject] = Field(default_factory=list)
     jit_compile: bool | Literal["auto"] = "auto"
     auto_scale_loss: bool = True
 
@@ -51,7 +51,7 @@ class FitSection(Section):
     validation_batch_size: Count | None = None
     validation_freq: Count = 1
     class_weight: dict[str, Annotated[float, Field(ge=0)]] | None = None
-    callbacks: list[CallbackObject] = []
+    callbacks: list[CallbackObject] = Field(default_factory=list)
 
 
 class CheckpointSection(Section):
@@ -76,4 +76,4 @@ class Experiment(Section):
     compile: CompileSection
     fit: FitSection = FitSection()
     checkpoint: CheckpointSection = CheckpointSection()
-    require: list[str] = []
+    require: list[str] = Field(default_factory=list)

@@ -38,8 +38,8 @@ UNSUPPORTED: Mapping[str, str] = {
     "CTC": "it compares sequences of different lengths",
     "Dice": "it compares masks of images",
     "Tversky": "it compares masks of images",
-    "crossentropy": "what it means depends on the labels: name categorical_, sparse_categorical_ or binary_crossentropy",
-    "ce": "what it means depends on the labels: name categorical_, sparse_categorical_ or binary_crossentropy",
+    "crossentropy": "it means another loss for other labels; name one, such as categorical_crossentropy",
+    "ce": "it means another loss for other labels; name one, such as categorical_crossentropy",
 }
 """Losses that no data source has labels for, with the reason."""
 

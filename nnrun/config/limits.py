@@ -1,4 +1,4 @@
-"""How large a config may be. Hand-written configs stay far below; hostile ones are refused before they cost."""
+"""How large a config may be: written by hand, it stays far below; hostile ones are refused early."""
 
 from __future__ import annotations
 

@@ -39,6 +39,7 @@ class Requirement:
         return math.isfinite(value) and _OPERATORS[self.sign](value, self.bound)
 
     def __str__(self) -> str:
+        """Returns it as it is written."""
         return f"{self.metric}{self.sign}{self.bound:g}"
 
 

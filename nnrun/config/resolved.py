@@ -12,7 +12,7 @@ from nnrun.config.experiment import Experiment
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.load import LoadedConfig
 from nnrun.config.problems import KeyPath
-from nnrun.config.scalars import NumberTooLarge, resolve
+from nnrun.config.scalars import NumberTooLargeError, resolve
 from nnrun.config.sections import Section
 
 _PLAIN = re.compile(r"[A-Za-z_/.][\w./+-]*(?: [\w./+-]+)*", re.ASCII)
@@ -93,7 +93,7 @@ def _items(values: list[Any], path: KeyPath, indent: int) -> _Lines:
         if _is_single(value):
             yield f"{' ' * indent}- {_flow(value)}", here
             continue
-        inner = list((_mapping if isinstance(value, dict) else _items)(value, here, indent + 2))  # type: ignore[operator]
+        inner = list((_mapping if isinstance(value, dict) else _items)(value, here, indent + 2))
         first, first_path = inner[0]
         yield f"{' ' * indent}- {first.lstrip()}", first_path
         yield from inner[1:]
@@ -129,7 +129,7 @@ def _text(value: Any) -> str:
         return str(value)
     try:
         is_text = isinstance(resolve(value), str)
-    except NumberTooLarge:
+    except NumberTooLargeError:
         is_text = False
     if is_text and _PLAIN.fullmatch(value):
         return value

@@ -23,7 +23,7 @@ _NANS = frozenset({".nan", ".NaN", ".NAN"})
 _MAX_DIGITS = 20  # 64-bit numbers have at most 19 decimal digits; Python refuses to read 4,301 and more.
 
 
-class NumberTooLarge(ValueError):
+class NumberTooLargeError(ValueError):
     """A number that neither 64-bit integers nor 64-bit floats can hold."""
 
 
@@ -34,7 +34,7 @@ def resolve(text: str) -> Scalar:
         text: The scalar as YAML's scanner delivers it, without surrounding space.
 
     Raises:
-        NumberTooLarge: It is written as a number that is beyond 64 bits.
+        NumberTooLargeError: It is written as a number that is beyond 64 bits.
     """
     if text in _NULLS:
         return None
@@ -54,7 +54,7 @@ def _number(text: str) -> Scalar:
     if _FLOAT.fullmatch(text):
         value = float(text)
         if math.isinf(value):
-            raise NumberTooLarge
+            raise NumberTooLargeError
         return value
     if _INFINITY.fullmatch(text):
         return -math.inf if text[0] == "-" else math.inf
@@ -65,8 +65,8 @@ def _number(text: str) -> Scalar:
 
 def _integer(negative: bool, digits: str, base: int) -> int:
     if base == 10 and len(digits) > _MAX_DIGITS:
-        raise NumberTooLarge
+        raise NumberTooLargeError
     value = int(digits, base)
     if not -(2**63) <= (-value if negative else value) < 2**63:
-        raise NumberTooLarge
+        raise NumberTooLargeError
     return -value if negative else value

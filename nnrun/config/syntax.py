@@ -85,7 +85,7 @@ def syntax_problem(error: yaml.YAMLError, source: Source, offset: int) -> Proble
             start,
             hint=f"add a {quote} after the text",
         )
-    if character == "\t" or "\t" in line[: here.column] and not line[: here.column].strip():
+    if character == "\t" or ("\t" in line[: here.column] and not line[: here.column].strip()):
         return Problem(
             "tab",
             "a tab cannot indent YAML",

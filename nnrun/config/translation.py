@@ -116,7 +116,7 @@ def _without_repeats(findings: list[_Finding]) -> list[_Finding]:
     """Keeps one finding per value: each member of a union that a value does not fit reports for itself."""
     kept: list[_Finding] = []
     seen: set[KeyPath] = set()
-    deepest = {}
+    deepest: dict[KeyPath, int] = {}
     for finding in findings:
         if finding.union is not None:
             deepest[finding.union] = max(deepest.get(finding.union, 0), len(finding.path))

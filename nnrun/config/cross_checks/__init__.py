@@ -5,6 +5,7 @@ Each check is a function of its own in one of these modules and has a line in `C
 
 from __future__ import annotations
 
+from nnrun.config.cross_checks.finding import Check, Finding
 from nnrun.config.cross_checks.fitting import (
     batch_size_fits,
     class_weights_fit,
@@ -14,7 +15,6 @@ from nnrun.config.cross_checks.fitting import (
     split_leaves_training_samples,
     validation_data_exist,
 )
-from nnrun.config.cross_checks.finding import Check, Finding
 from nnrun.config.cross_checks.layers import (
     dense_layers_have_a_nonlinearity,
     dropout_is_not_last,

@@ -66,7 +66,7 @@ def batch_size_fits(experiment: Experiment, facts: DataFacts) -> Iterator[Findin
         yield Finding(
             ("fit", "batch_size"),
             "batch-size",
-            f"a batch of {experiment.fit.batch_size} is larger than the {facts.train_samples} training samples",
+            f"a batch of {experiment.fit.batch_size} is more than the {facts.train_samples} training samples",
             "each epoch is a single step then",
             "warning",
         )

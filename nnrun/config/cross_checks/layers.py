@@ -45,13 +45,9 @@ def layers_fit_their_input(experiment: Experiment, facts: DataFacts) -> Iterator
     for index, layer in enumerate(layers):
         needed = _needed_rank(layer)
         if rank is not None and needed is not None and rank != needed:
-            yield Finding(
-                ("model", "layers", index),
-                "layer-input",
-                f"layer {index} {layer.name} needs {_SHAPES[needed]} per sample, it gets {_SHAPES.get(rank, 'another shape')}"
-                + (f" {facts.shape}" if index == 0 else ""),
-                _rank_advice(rank, needed),
-            )
+            given = _SHAPES.get(rank, "another shape") + (f" {facts.shape}" if index == 0 else "")
+            message = f"layer {index} {layer.name} needs {_SHAPES[needed]} per sample, it gets {given}"
+            yield Finding(("model", "layers", index), "layer-input", message, _rank_advice(rank, needed))
             return
         if layer.class_name == "Dense" and rank is not None and rank > 1 and unflattened is None:
             unflattened = index
@@ -71,8 +67,8 @@ def layers_fit_their_input(experiment: Experiment, facts: DataFacts) -> Iterator
         yield Finding(
             ("model", "layers", unflattened),
             "missing-flatten",
-            f"layer {unflattened} {name} gets {_SHAPES.get(rank, 'several dimensions')} per sample, so the network "
-            "does not put out one row per sample",
+            f"layer {unflattened} {name} gets {_SHAPES.get(rank, 'several dimensions')} per sample, so the "
+            "network does not put out one row per sample",
             f"put Flatten before {name}",
         )
 
@@ -90,7 +86,7 @@ def token_numbers_fit(experiment: Experiment, facts: DataFacts) -> Iterator[Find
         yield Finding(
             path,
             "token-numbers",
-            f"expected input_dim above {facts.max_token}, the greatest token number in the data; received {size}",
+            f"expected input_dim above {facts.max_token}, the greatest token of the data; received {size}",
             f"write input_dim: {facts.max_token + 1}",
         )
 
@@ -105,8 +101,8 @@ def dense_layers_have_a_nonlinearity(experiment: Experiment, facts: DataFacts) -
                 yield Finding(
                     argument_path(("model", "layers", linear), layers[linear], "activation"),
                     "no-nonlinearity",
-                    f"layer {linear} {layers[linear].name} has no activation: with layer {index} {layer.name} it "
-                    "can do no more than that layer alone",
+                    f"layer {linear} {layers[linear].name} has no activation: with layer {index} {layer.name} "
+                    "it can do no more than that layer alone",
                     "write activation: relu",
                     "warning",
                 )

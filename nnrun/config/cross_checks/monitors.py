@@ -59,7 +59,7 @@ def unknown_metric(
             path,
             "unknown-monitor",
             f"{who} {name}, but there are no validation data",
-            f"set dataset.split.validation or fit.validation_data, or write monitor: {name.removeprefix('val_')}",
+            f"set dataset.split.validation or fit.validation_data, or watch {name.removeprefix('val_')}",
         )
         return
     meant = _meant(name, names)

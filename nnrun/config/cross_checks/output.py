@@ -65,7 +65,7 @@ def units_fit_labels(experiment: Experiment, facts: DataFacts) -> Iterator[Findi
         if classes is not None and (units < classes or (units > classes and form == "one_hot")):
             yield Finding(
                 path, "units-classes",
-                f"expected {classes} units in the last layer, as the data have {classes} classes; received {units}",
+                f"expected {classes} units in the last layer, one per class of the data; received {units}",
                 f"write units: {classes}",
             )  # fmt: skip
         elif classes is not None and units > classes:
@@ -79,8 +79,8 @@ def units_fit_labels(experiment: Experiment, facts: DataFacts) -> Iterator[Findi
     elif form == "values" and facts.target != "classes" and units != facts.targets:
         yield Finding(
             path, "units-targets",
-            f"expected {facts.targets} unit{'s' if facts.targets > 1 else ''} in the last layer, one per target "
-            f"column; received {units}",
+            f"expected {facts.targets} unit{'s' if facts.targets > 1 else ''} in the last layer, one per "
+            f"target column; received {units}",
             f"write units: {facts.targets}",
         )  # fmt: skip
 
@@ -97,45 +97,31 @@ def softmax_has_several_units(experiment: Experiment, facts: DataFacts) -> Itera
 
 def activation_fits_loss(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
     """The loss gets probabilities, or logits where it says so."""
-    output, loss = output_of(experiment), experiment.compile.loss
-    form = _form(experiment)
+    output, loss, form = output_of(experiment), experiment.compile.loss, _form(experiment)
     if output is None or form is None:
         return
-    path, activation = output.activation_path, output.activation
-    if loss_class(loss) in _CROSSENTROPIES:
-        wanted = "sigmoid" if form == "binary" else "softmax"
-        if activation == "softmax" and output.units == 1:
-            return
-        if loss.arguments.get("from_logits") is True:
-            if activation in ("softmax", "sigmoid"):
-                yield Finding(
-                    path, "activation-loss",
-                    f"{loss.name} with from_logits expects no activation in the last layer, received {activation}",
-                    f"remove {activation}, or from_logits", "warning",
-                )  # fmt: skip
-        elif activation not in ("softmax", "sigmoid", "hard_sigmoid") or (
-            form == "binary" and activation != wanted
-        ):
-            given = "none" if activation == "linear" else activation
-            if form == "binary" and activation == "hard_sigmoid":
-                return
-            yield Finding(
-                path, "activation-loss", f"{loss.name} expects {wanted} in the last layer, received {given}",
-                f"write activation: {wanted}, or {{{loss.name}: {{from_logits: true}}}}" if given == "none"
-                and loss.name == loss.class_name else f"write activation: {wanted}", "warning",
-            )  # fmt: skip
-        elif form != "binary" and activation != wanted:
-            yield Finding(
-                path, "activation-loss",
-                f"{loss.name} expects probabilities that add up to 1, which {activation} does not give",
-                f"write activation: {wanted}", "warning",
-            )  # fmt: skip
-    elif form == "values" and activation in ("softmax", "sigmoid"):
-        limit = "numbers between 0 and 1"
-        yield Finding(
-            path, "activation-loss", f"{activation} in the last layer puts out only {limit}, the target is a number",
-            "remove it, unless the target lies between 0 and 1", "warning",
-        )  # fmt: skip
+    activation = output.activation
+    wanted = "sigmoid" if form == "binary" else "softmax"
+    message = hint = ""
+    if form == "values":
+        if activation in ("softmax", "sigmoid"):
+            message = f"{activation} in the last layer puts out only numbers between 0 and 1"
+            hint = "remove it, unless the target lies between 0 and 1"
+    elif loss_class(loss) not in _CROSSENTROPIES or (activation == "softmax" and output.units == 1):
+        return
+    elif loss.arguments.get("from_logits") is True:
+        if activation in ("softmax", "sigmoid"):
+            message = f"{loss.name} with from_logits expects no activation at the end, received {activation}"
+            hint = f"remove {activation}, or from_logits"
+    elif activation == "sigmoid" and wanted == "softmax":
+        message = f"{loss.name} expects probabilities that add up to 1, those of sigmoid do not"
+        hint = "write activation: softmax"
+    elif activation not in (wanted, "hard_sigmoid"):
+        given = "none" if activation == "linear" else activation
+        message = f"{loss.name} expects {wanted} at the end of the network, received {given}"
+        hint = f"write activation: {wanted}"
+    if message:
+        yield Finding(output.activation_path, "activation-loss", message, hint, "warning")
 
 
 def _form(experiment: Experiment) -> LabelForm | None:
