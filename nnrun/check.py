@@ -39,6 +39,23 @@ def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
         facts = facts_of(loaded.experiment.dataset)
     except DataError as error:
         data_problems.append(_data_problem(error, loaded.document))
+    return compare(loaded, facts, data_problems)
+
+
+def compare(loaded: LoadedConfig, facts: DataFacts, data_problems: Sequence[Problem] = ()) -> LoadedConfig:
+    """Compares the parts of a config with each other and with what is known of the data.
+
+    Args:
+        loaded: A config that is valid in itself.
+        facts: What is known of the data; everything, once they are loaded.
+        data_problems: What was found wrong with the data before.
+
+    Returns:
+        The config, with warnings in the order of the file.
+
+    Raises:
+        ConfigError: Something does not fit.
+    """
     document = loaded.document
     found = [_problem(finding, document) for finding in cross_check(loaded.experiment, facts)]
     problems = merge_problems(document, [*found, *data_problems])

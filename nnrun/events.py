@@ -1,20 +1,25 @@
 """What happens during a run, as values that listeners (displays, files, trackers) receive.
 
 The engine emits these and knows no listener by name. `events.jsonl` and `--progress json` hold the same
-events, one JSON object per line, written by `to_record`.
+events, one JSON object per line, written by `to_line`.
 """
 
 from __future__ import annotations
 
+import json
 import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 Status = Literal["running", "completed", "interrupted", "failed"]
 
 Phase = Literal["import", "data", "build", "trace", "train", "validate", "save"]
 """Where the seconds of a run go; `run.json` adds them up by these names."""
+
+
+PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,19 +208,27 @@ Listener = Callable[[Event], None]
 
 
 def to_record(event: Event) -> dict[str, Any]:
-    """Returns the event as a JSON object: `event` is its kind, non-finite numbers are strings.
-
-    JSON has no `NaN` and `Infinity`; they are written as the strings `"nan"`, `"inf"` and `"-inf"`.
-    """
+    """Returns the event as a JSON object: `event` is its kind, the rest are its fields, made `plain`."""
     record: dict[str, Any] = {"event": event.kind}
     for item in fields(event):
-        record[item.name] = _plain(getattr(event, item.name))
+        record[item.name] = plain(getattr(event, item.name))
     return record
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
+def to_line(event: Event) -> str:
+    """Returns the event as one line of JSON, with the time of writing as `time`, in seconds since 1970."""
+    return json.dumps({"time": round(time.time(), 3), **to_record(event)}, ensure_ascii=False)
+
+
+def plain(value: Any) -> Any:
+    """Returns a value as JSON can hold it: mappings and sequences copied, non-finite numbers as strings.
+
+    JSON has no `NaN` and `Infinity`; they become the strings `"nan"`, `"inf"` and `"-inf"`.
+    """
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
     return value

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def check(
     context: typer.Context,
     configs: Annotated[
-        list[str], typer.Argument(metavar="CONFIG... [KEY=VALUE...]", help="Config files, and values to override.")
+        list[str],
+        typer.Argument(metavar="CONFIG... [KEY=VALUE...]", help="Config files, and values to override."),
     ],
     build: Annotated[
         bool, typer.Option("--build", help="Build the model with TensorFlow and print its layers.")

@@ -143,7 +143,9 @@ class _Composer:
             meaning = 0
         if isinstance(meaning, bool) or not isinstance(meaning, (str, int)):
             what = "nothing" if not text else f"{text}, which YAML reads as {_kind(meaning)}"
-            self._problem("bad-key", f"expected a name as key, received {what}", place, "put the key in quotes")
+            self._problem(
+                "bad-key", f"expected a name as key, received {what}", place, "put the key in quotes"
+            )
             return
         node = top.node
         assert isinstance(node, MappingNode)  # noqa: S101 - only mappings expect keys
@@ -194,7 +196,9 @@ class _Composer:
             self.stack[-1].expects_key = False
             self.stack[-1].key, self.stack[-1].key_place = None, place
             what = "a mapping" if mapping else "a list"
-            self._problem("bad-key", f"expected a name as key, received {what}", place, "put the key in quotes")
+            self._problem(
+                "bad-key", f"expected a name as key, received {what}", place, "put the key in quotes"
+            )
         node: ListNode | MappingNode = MappingNode(place) if mapping else ListNode(place)
         self.stack.append(_Open(node, event.anchor, is_key))
 
@@ -221,7 +225,9 @@ class _Composer:
         top.expects_key, top.key, top.key_place = True, None, None
 
     def _expects_key(self) -> bool:
-        return bool(self.stack) and isinstance(self.stack[-1].node, MappingNode) and self.stack[-1].expects_key
+        return (
+            bool(self.stack) and isinstance(self.stack[-1].node, MappingNode) and self.stack[-1].expects_key
+        )
 
     def _count(self, nodes: int, event: Any) -> None:
         self.nodes += nodes

@@ -10,7 +10,9 @@ from nnrun.config.sections import Count, Section, Seed
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
-Scale = Literal["none", "unit", "standard", "minmax"] | Annotated[list[float], Field(min_length=2, max_length=2)]
+Scale = (
+    Literal["none", "unit", "standard", "minmax"] | Annotated[list[float], Field(min_length=2, max_length=2)]
+)
 """`unit`: the known range of the values (0 to 255 for pixels) becomes [0, 1]. `standard`: mean 0, deviation 1.
 `minmax`: [0, 1]. `[low, high]`: like `unit` where the range is known, else like `minmax`, onto that range."""
 
@@ -47,9 +49,7 @@ class KerasData(DatasetSection):
     """
 
     source: Literal["keras"]
-    name: Literal[
-        "mnist", "fashion_mnist", "cifar10", "cifar100", "imdb", "reuters", "california_housing"
-    ]
+    name: Literal["mnist", "fashion_mnist", "cifar10", "cifar100", "imdb", "reuters", "california_housing"]
     path: str | None = None
     max_tokens: Count | None = None
     sequence_length: Count | None = None
@@ -142,4 +142,3 @@ SyntheticData = Annotated[
 ]
 
 Dataset = Annotated[SklearnData | KerasData | CsvData | SyntheticData, Field(discriminator="source")]
-

@@ -87,7 +87,12 @@ def _range(limits: Sequence[Any], whole: bool) -> str:
         lowest, above = above + 1, None
     texts = [
         f"{words} {bound}"
-        for words, bound in (("of at least", lowest), ("above", above), ("at most", highest), ("below", below))
+        for words, bound in (
+            ("of at least", lowest),
+            ("above", above),
+            ("at most", highest),
+            ("below", below),
+        )
         if bound is not None
     ]
     return f" {' and '.join(texts)}" if texts else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from nnrun.catalog.families import Family
@@ -16,10 +17,10 @@ class KerasObject:
     Args:
         family: What kind of object it is, such as `layer` or `loss`.
         name: The name as the user wrote it: a class (`Adam`) or one of Keras's string aliases (`adam`).
-        class_name: The public class that it means, or None for aliases that are a plain function
-            (`relu`) or that Keras resolves by the shape of the labels (`accuracy`).
-        arguments: Keyword arguments for the class, in the user's order. Values are YAML values, lists
-            and mappings of them, and nested `KerasObject`s.
+        class_name: The public class that it means, or None for activation functions (`relu`) and for
+            aliases that Keras resolves by the shape of the labels (`accuracy`).
+        arguments: Keyword arguments for the class, in the user's order. Values are YAML values, tuples (where
+            the YAML has lists) and read-only mappings of them, and nested `KerasObject`s.
     """
 
     family: Family
@@ -27,11 +28,36 @@ class KerasObject:
     class_name: str | None
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Freezes the arguments, however deep."""
+        object.__setattr__(self, "arguments", frozen(self.arguments))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Lets the object be pickled and copied: a mapping proxy itself cannot be."""
+        return (type(self), (self.family, self.name, self.class_name, _thawed(self.arguments)))
+
     def written(self) -> Any:
         """Returns the YAML value that describes this object: the name, or a mapping from it."""
         if not self.arguments:
             return self.name
         return {self.name: {key: _written(value) for key, value in self.arguments.items()}}
+
+
+def frozen(value: Any) -> Any:
+    """Returns a YAML value with tuples for lists and read-only copies of mappings."""
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: frozen(item) for key, item in value.items()})
+    if isinstance(value, (list, tuple)):
+        return tuple(frozen(item) for item in value)
+    return value
+
+
+def _thawed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _thawed(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_thawed(item) for item in value)
+    return value
 
 
 def _written(value: Any) -> Any:

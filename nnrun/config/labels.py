@@ -95,5 +95,7 @@ def label_form(loss: KerasObject) -> LabelForm:
     """
     name = loss_class(loss) or loss.name
     if name not in LABEL_FORMS:
-        raise ValueError(f"the loss {loss.name} cannot be used: {UNSUPPORTED.get(name, 'its labels are unknown')}")
+        raise ValueError(
+            f"the loss {loss.name} cannot be used: {UNSUPPORTED.get(name, 'its labels are unknown')}"
+        )
     return LABEL_FORMS[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from nnrun.config.document import Document, merge_problems, parse_document, read
 from nnrun.config.experiment import Experiment
 from nnrun.config.nodes import ListNode, ScalarNode
 from nnrun.config.overrides import apply_overrides
-from nnrun.config.problems import ConfigError, KeyPath, Problem
+from nnrun.config.problems import ConfigError, KeyPath, Problem, format_path
 from nnrun.config.translation import problems_of
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -38,6 +38,28 @@ class LoadedConfig:
     document: Document
     source: bytes
     warnings: tuple[Problem, ...] = ()
+
+    def problem(self, code: str, message: str, path: KeyPath, *, hint: str = "") -> Problem:
+        """Returns a problem of the value at a path, for what only loading the data or Keras can find.
+
+        Args:
+            code: Stable name of the kind of problem.
+            message: What is wrong.
+            path: The key path.
+            hint: What to do.
+        """
+        return Problem(code, message, self.document.place(path), format_path(path), hint)
+
+    def with_seed(self, seed: int) -> LoadedConfig:
+        """Returns the config with this seed, unless it has one."""
+        if self.experiment.seed is not None:
+            return self
+        return replace(self, experiment=self.experiment.model_copy(update={"seed": seed}))
+
+    @property
+    def seed(self) -> int:
+        """The seed; 0 where none was given or drawn."""
+        return self.experiment.seed or 0
 
 
 def load_experiment(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:

@@ -67,9 +67,9 @@ class _Override:
     value: Node
 
     def error(self, step: int, message: str, hint: str = "") -> ConfigError:
-        return ConfigError([
-            Problem("bad-override", message, self.places[step], format_path(self.path[: step + 1]), hint)
-        ])
+        return ConfigError(
+            [Problem("bad-override", message, self.places[step], format_path(self.path[: step + 1]), hint)]
+        )
 
 
 def _parse(argument: str) -> tuple[_Override, list[Problem]]:
@@ -111,7 +111,9 @@ def _replaced(node: Node, override: _Override, step: int, path: KeyPath) -> Node
     if isinstance(node, ListNode):
         example = format_path((*override.path[:step], 0))
         raise override.error(
-            step, f"{format_path(path)} is a list of {len(node.items)}, not a mapping", f"write {example}.{part}"
+            step,
+            f"{format_path(path)} is a list of {len(node.items)}, not a mapping",
+            f"write {example}.{part}",
         )
     if isinstance(node, ScalarNode):
         if node.value is None:
@@ -122,7 +124,9 @@ def _replaced(node: Node, override: _Override, step: int, path: KeyPath) -> Node
         else:
             shown = format_path(path)
             raise override.error(
-                step, f"{shown} is {node.value!r}, so it has no {part!r}", f"set {shown} itself, or its section"
+                step,
+                f"{shown} is {node.value!r}, so it has no {part!r}",
+                f"set {shown} itself, or its section",
             )
     class_name = _class_name(node, path)
     if class_name is not None and class_name != part and part not in node.entries:

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 class Section(BaseModel):
     """A mapping of a config: unknown keys are errors, values are never converted, nothing changes later."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    # Deferred: the validator of the whole config holds those of all sections, so their own are rarely needed.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
 
 
 Count = Annotated[int, Field(gt=0)]

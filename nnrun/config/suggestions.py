@@ -76,9 +76,7 @@ def meant_key(key: str, model: type[BaseModel]) -> str | None:
     return closest(key, fields)
 
 
-def key_hint(
-    key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[str, type[BaseModel]]
-) -> str:
+def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[str, type[BaseModel]]) -> str:
     """Returns advice about an unknown key.
 
     Args:
@@ -94,7 +92,11 @@ def key_hint(
     if meant is not None:
         return f"did you mean {meant!r}?"
     names = [key, *OLD_KEYS.get(key, ())]
-    homes = [where for where, other in sections.items() if other is not model and set(names) & set(other.model_fields)]
+    homes = [
+        where
+        for where, other in sections.items()
+        if other is not model and set(names) & set(other.model_fields)
+    ]
     if homes and len(homes) <= 2:
         known = next(name for name in names if name in sections[homes[0]].model_fields)
         return f"{known!r} belongs to {' or '.join(homes)}"

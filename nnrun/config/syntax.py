@@ -80,7 +80,10 @@ def syntax_problem(error: yaml.YAMLError, source: Source, offset: int) -> Proble
                 hint="write \\\\ for a backslash, or use single quotes",
             )
         return Problem(
-            "unclosed-quote", f"this quote {quote} is never closed", start, hint=f"add a {quote} after the text"
+            "unclosed-quote",
+            f"this quote {quote} is never closed",
+            start,
+            hint=f"add a {quote} after the text",
         )
     if character == "\t" or "\t" in line[: here.column] and not line[: here.column].strip():
         return Problem(

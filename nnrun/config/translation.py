@@ -62,9 +62,13 @@ def problems_of(error: ValidationError, document: Document, data: Any) -> list[P
     """
     findings = _without_repeats([_finding(item, data) for item in error.errors(include_url=False)])
     # A value that already has a problem, such as an unknown tag, has no meaningful second one.
-    known = {problem.path for problem in document.problems if problem.code in ("number-too-large", "unknown-tag")}
+    known = {
+        problem.path for problem in document.problems if problem.code in ("number-too-large", "unknown-tag")
+    }
     translated = [_problem(finding, document, data) for finding in findings]
-    return _without_consequences([problem for problem in translated if problem.path not in known], findings, data)
+    return _without_consequences(
+        [problem for problem in translated if problem.path not in known], findings, data
+    )
 
 
 def received(value: Any) -> str:
@@ -85,7 +89,11 @@ def _finding(error: ErrorDetails, data: Any) -> _Finding:
     loc = list(error["loc"])
     if loc[:1] == ["dataset"] and len(loc) > 1:
         tag = loc.pop(1)
-        if tag == "synthetic" and len(loc) > 1 and error["type"] not in ("union_tag_invalid", "union_tag_not_found"):
+        if (
+            tag == "synthetic"
+            and len(loc) > 1
+            and error["type"] not in ("union_tag_invalid", "union_tag_not_found")
+        ):
             loc.pop(1)
     path: list[str | int] = []
     union: KeyPath | None = None
@@ -159,7 +167,9 @@ def _unknown_key(path: KeyPath, document: Document, data: Any) -> Problem:
     model = model_at(experiment.Experiment, section, data)
     where = format_path(section) or "a config"
     hint = key_hint(key, section, model, _SECTIONS) if model is not None else ""
-    return Problem("unknown-key", f"{where} has no key {key!r}", document.place(path, "key"), format_path(path), hint)
+    return Problem(
+        "unknown-key", f"{where} has no key {key!r}", document.place(path, "key"), format_path(path), hint
+    )
 
 
 def _missing_key(path: KeyPath, document: Document) -> Problem:
@@ -172,7 +182,9 @@ def _missing_key(path: KeyPath, document: Document) -> Problem:
     )  # fmt: skip
 
 
-def _unknown_value(path: KeyPath, document: Document, value: Any, options: list[Any], expected: str = "") -> Problem:
+def _unknown_value(
+    path: KeyPath, document: Document, value: Any, options: list[Any], expected: str = ""
+) -> Problem:
     expected = expected or "one of " + ", ".join(map(str, options))
     message = f"expected {expected}, received {received(value)}"
     hint = value_hint(value, options) or _value_advice(value, expected)

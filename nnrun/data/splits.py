@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnrun.config.facts import DataFacts
 from nnrun.data.preprocessing import Preprocessing
 
 SplitName = Literal["train", "validation", "test"]
@@ -61,3 +62,19 @@ class Splits:
     def get(self, name: SplitName) -> Split | None:
         """Returns a split by its name, or None where the experiment has no such split."""
         return {"train": self.train, "validation": self.validation, "test": self.test}[name]
+
+
+def facts_of_splits(splits: Splits) -> DataFacts:
+    """Returns the facts of loaded data, all of them known."""
+    x, y = splits.train.x, splits.train.y
+    present = {"validation": splits.validation, "test": splits.test}
+    return DataFacts(
+        shape=tuple(x.shape[1:]),
+        dtype=str(x.dtype),
+        train_samples=len(splits.train),
+        classes=None if splits.class_names is None else len(splits.class_names),
+        target="values" if splits.class_names is None else "classes",
+        targets=y.shape[1] if splits.class_names is None and y.ndim > 1 else 1,
+        splits=frozenset(name for name, split in present.items() if split is not None),
+        max_token=int(x.max()) if x.dtype.kind == "i" else None,
+    )

@@ -1,0 +1,66 @@
+"""Checks of the parts of a config against each other and against what is known about the data.
+
+Each check is a function of its own in one of these modules and has a line in `CHECKS`.
+"""
+
+from __future__ import annotations
+
+from nnrun.config.cross_checks.fitting import (
+    batch_size_fits,
+    class_weights_fit,
+    own_callbacks,
+    requirements_are_known,
+    scale_has_a_range,
+    split_leaves_training_samples,
+    validation_data_exist,
+)
+from nnrun.config.cross_checks.finding import Check, Finding
+from nnrun.config.cross_checks.layers import (
+    dense_layers_have_a_nonlinearity,
+    dropout_is_not_last,
+    layers_fit_their_input,
+    token_numbers_fit,
+)
+from nnrun.config.cross_checks.monitors import callback_monitors_exist, checkpoint_monitor_exists
+from nnrun.config.cross_checks.output import (
+    activation_fits_loss,
+    loss_fits_target,
+    loss_is_supported,
+    softmax_has_several_units,
+    units_fit_labels,
+)
+from nnrun.config.experiment import Experiment
+from nnrun.config.facts import DataFacts
+
+CHECKS: tuple[Check, ...] = (
+    loss_is_supported,
+    loss_fits_target,
+    units_fit_labels,
+    softmax_has_several_units,
+    activation_fits_loss,
+    layers_fit_their_input,
+    token_numbers_fit,
+    dense_layers_have_a_nonlinearity,
+    dropout_is_not_last,
+    validation_data_exist,
+    split_leaves_training_samples,
+    scale_has_a_range,
+    batch_size_fits,
+    class_weights_fit,
+    callback_monitors_exist,
+    checkpoint_monitor_exists,
+    requirements_are_known,
+    own_callbacks,
+)
+
+__all__ = ["CHECKS", "Check", "Finding", "cross_check"]
+
+
+def cross_check(experiment: Experiment, facts: DataFacts) -> list[Finding]:
+    """Returns what all checks find.
+
+    Args:
+        experiment: A config that is valid in itself.
+        facts: What is known about its data; nothing may be.
+    """
+    return [finding for check in CHECKS for finding in check(experiment, facts)]

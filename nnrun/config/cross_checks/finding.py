@@ -1,0 +1,51 @@
+"""What a cross-check returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from nnrun.config.experiment import Experiment
+from nnrun.config.facts import DataFacts
+from nnrun.config.keras_object import KerasObject
+from nnrun.config.problems import KeyPath, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A contradiction, or something doubtful, between parts of a config.
+
+    Args:
+        path: The value to point at.
+        code: Stable name of the kind of problem.
+        message: What was expected and what is there.
+        hint: What to do.
+        severity: Errors make the config invalid.
+        at: Whether to point at the value or its key.
+    """
+
+    path: KeyPath
+    code: str
+    message: str
+    hint: str = ""
+    severity: Severity = "error"
+    at: Literal["key", "value"] = "value"
+
+
+Check = Callable[[Experiment, DataFacts], Iterator[Finding]]
+
+
+def argument_path(base: KeyPath, item: KerasObject, argument: str) -> KeyPath:
+    """Returns the path of an argument of a Keras object, or of its class name where it is left out."""
+    if argument in item.arguments:
+        return (*base, item.name, argument)
+    return (*base, item.name) if item.arguments else base
+
+
+def validation_split(experiment: Experiment, facts: DataFacts) -> str | None:
+    """Returns the split that is validated on after each epoch, or None."""
+    if experiment.fit.validation_data is not None:
+        return experiment.fit.validation_data
+    has_one = experiment.dataset.split.validation is not None or "validation" in facts.splits
+    return "validation" if has_one else None

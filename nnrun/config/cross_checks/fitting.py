@@ -1,0 +1,117 @@
+"""The sections `fit`, `dataset.split` and `require` against the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nnrun.config.cross_checks.finding import Finding
+from nnrun.config.cross_checks.monitors import unknown_metric
+from nnrun.config.experiment import Experiment
+from nnrun.config.facts import DataFacts
+from nnrun.config.labels import LABEL_FORMS, loss_class
+from nnrun.config.requirements import parse_requirement
+
+_OWN_CALLBACKS = {
+    "ModelCheckpoint": "nnrun saves model/best.keras and model/last.keras itself; see the section checkpoint",
+    "CSVLogger": "nnrun writes metrics.csv itself",
+    "BackupAndRestore": "nnrun saves its state itself, and `nnrun resume` continues from it",
+    "ProgbarLogger": "nnrun shows its progress itself; see --progress",
+    "History": "nnrun writes metrics.csv itself",
+}
+
+
+def validation_data_exist(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
+    """The split that `fit.validation_data` names exists."""
+    name = experiment.fit.validation_data
+    if name is None or name in facts.splits or getattr(experiment.dataset.split, name) is not None:
+        return
+    if not facts.splits and facts.train_samples is None and experiment.dataset.source == "keras":
+        return  # whether there is a test split of its own is not known
+    yield Finding(
+        ("fit", "validation_data"),
+        "unknown-split",
+        f"there is no {name} split to validate on",
+        f"set dataset.split.{name}, for instance to 0.2",
+    )
+
+
+def split_leaves_training_samples(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+    """The fractions leave something for training."""
+    split = experiment.dataset.split
+    shares = [share for share in (split.validation, split.test) if isinstance(share, float)]
+    if sum(shares) >= 1:
+        yield Finding(
+            ("dataset", "split"),
+            "split-sum",
+            f"validation and test together take {sum(shares):g} of the samples, nothing is left for training",
+            "make them add up to less than 1",
+        )
+
+
+def scale_has_a_range(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+    """A range to scale to begins below its end."""
+    scale = experiment.dataset.scale
+    if isinstance(scale, list) and scale[0] >= scale[1]:
+        yield Finding(
+            ("dataset", "scale"),
+            "out-of-range",
+            f"expected [low, high] with low below high, received [{scale[0]:g}, {scale[1]:g}]",
+            f"write [{scale[1]:g}, {scale[0]:g}]" if scale[0] > scale[1] else "",
+        )
+
+
+def batch_size_fits(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
+    """A batch is not larger than the training data."""
+    if facts.train_samples is not None and experiment.fit.batch_size > facts.train_samples:
+        yield Finding(
+            ("fit", "batch_size"),
+            "batch-size",
+            f"a batch of {experiment.fit.batch_size} is larger than the {facts.train_samples} training samples",
+            "each epoch is a single step then",
+            "warning",
+        )
+
+
+def class_weights_fit(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
+    """Class weights are for classes that can exist."""
+    weights = experiment.fit.class_weight
+    if weights is None:
+        return
+    path = ("fit", "class_weight")
+    loss = experiment.compile.loss
+    if LABEL_FORMS.get(loss_class(loss) or loss.name) == "values":
+        yield Finding(
+            path, "class-weight", f"class weights need classes, {loss.name} is for numbers", at="key"
+        )
+        return
+    for key in weights:
+        number = int(key) if key.isdecimal() else None
+        if number is not None and facts.classes is not None and number >= facts.classes:
+            yield Finding(
+                (*path, key),
+                "class-weight",
+                f"there is no class {key}, the data have {facts.classes} classes",
+                f"classes are counted from 0 to {facts.classes - 1}",
+                at="key",
+            )
+
+
+def requirements_are_known(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
+    """Every requirement is a comparison with a metric that is logged."""
+    for index, text in enumerate(experiment.require):
+        path = ("require", index)
+        try:
+            requirement = parse_requirement(text)
+        except ValueError as error:
+            yield Finding(path, "bad-requirement", str(error), "write for instance val_accuracy>=0.97")
+            continue
+        yield from unknown_metric(requirement.metric, "it is about", path, experiment, facts)
+
+
+def own_callbacks(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+    """Some callbacks do what nnrun does anyway."""
+    for index, callback in enumerate(experiment.fit.callbacks):
+        advice = _OWN_CALLBACKS.get(callback.class_name or "")
+        if advice is not None:
+            path = ("fit", "callbacks", index)
+            yield Finding(path, "needless-callback", f"{callback.name} is not needed", advice, "warning")

@@ -1,0 +1,143 @@
+"""The end of the network against the loss and the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nnrun.config.cross_checks.finding import Finding
+from nnrun.config.cross_checks.network import output_of
+from nnrun.config.experiment import Experiment
+from nnrun.config.facts import DataFacts
+from nnrun.config.labels import LABEL_FORMS, UNSUPPORTED, LabelForm, loss_class
+
+_LOSS = ("compile", "loss")
+
+_CROSSENTROPIES = frozenset({
+    "CategoricalCrossentropy", "CategoricalFocalCrossentropy", "SparseCategoricalCrossentropy",
+    "BinaryCrossentropy", "BinaryFocalCrossentropy",
+})  # fmt: skip
+
+
+def loss_is_supported(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+    """There are labels for the loss."""
+    loss = experiment.compile.loss
+    name = loss_class(loss) or loss.name
+    if name not in LABEL_FORMS:
+        reason = UNSUPPORTED.get(name, "nnrun does not know which labels it takes")
+        yield Finding(_LOSS, "unsupported-loss", f"the loss {loss.name} cannot be used: {reason}", at="value")
+
+
+def loss_fits_target(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
+    """Losses for classes need classes, losses for numbers need numbers, binary ones need two classes."""
+    form, loss = _form(experiment), experiment.compile.loss.name
+    if form == "values" and facts.target == "classes":
+        yield Finding(
+            _LOSS, "loss-target", f"expected a loss for classes, as the target is a class; received {loss}",
+            "use categorical_crossentropy, or binary_crossentropy for two classes",
+        )  # fmt: skip
+    elif form in ("one_hot", "index", "binary") and facts.target == "values":
+        yield Finding(
+            _LOSS, "loss-target", f"expected a loss for numbers, as the target is a number; received {loss}",
+            "use mean_squared_error",
+        )  # fmt: skip
+    elif form == "binary" and facts.classes is not None and facts.classes != 2:
+        yield Finding(
+            _LOSS, "loss-classes", f"{loss} is for two classes, the data have {facts.classes}",
+            f"use categorical_crossentropy, with {facts.classes} units and softmax in the last layer",
+        )  # fmt: skip
+
+
+def units_fit_labels(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
+    """The last layer puts out as many numbers as the labels have."""
+    output, form, loss = output_of(experiment), _form(experiment), experiment.compile.loss.name
+    if output is None or form is None:
+        return
+    units, path, classes = output.units, output.units_path, facts.classes
+    if form == "binary":
+        if units != 1:
+            yield Finding(
+                path, "units-loss", f"expected 1 unit in the last layer for {loss}, received {units}",
+                "write units: 1 with sigmoid, or use categorical_crossentropy with softmax",
+            )  # fmt: skip
+    elif form in ("one_hot", "index") and loss_class(experiment.compile.loss) != "Circle":
+        if facts.target == "values":
+            return
+        if classes is not None and (units < classes or (units > classes and form == "one_hot")):
+            yield Finding(
+                path, "units-classes",
+                f"expected {classes} units in the last layer, as the data have {classes} classes; received {units}",
+                f"write units: {classes}",
+            )  # fmt: skip
+        elif classes is not None and units > classes:
+            message = f"the last layer has {units} units, the data only {classes} classes"
+            yield Finding(path, "units-classes", message, f"write units: {classes}", "warning")
+        elif units == 1:
+            yield Finding(
+                path, "units-loss", f"expected one unit per class in the last layer for {loss}, received 1",
+                "for two classes use binary_crossentropy with sigmoid",
+            )  # fmt: skip
+    elif form == "values" and facts.target != "classes" and units != facts.targets:
+        yield Finding(
+            path, "units-targets",
+            f"expected {facts.targets} unit{'s' if facts.targets > 1 else ''} in the last layer, one per target "
+            f"column; received {units}",
+            f"write units: {facts.targets}",
+        )  # fmt: skip
+
+
+def softmax_has_several_units(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+    """Softmax over one unit is always 1."""
+    output = output_of(experiment)
+    if output is not None and output.units == 1 and output.activation == "softmax":
+        yield Finding(
+            output.activation_path, "softmax-one-unit", "softmax over a single unit is always 1",
+            "use sigmoid, with binary_crossentropy",
+        )  # fmt: skip
+
+
+def activation_fits_loss(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+    """The loss gets probabilities, or logits where it says so."""
+    output, loss = output_of(experiment), experiment.compile.loss
+    form = _form(experiment)
+    if output is None or form is None:
+        return
+    path, activation = output.activation_path, output.activation
+    if loss_class(loss) in _CROSSENTROPIES:
+        wanted = "sigmoid" if form == "binary" else "softmax"
+        if activation == "softmax" and output.units == 1:
+            return
+        if loss.arguments.get("from_logits") is True:
+            if activation in ("softmax", "sigmoid"):
+                yield Finding(
+                    path, "activation-loss",
+                    f"{loss.name} with from_logits expects no activation in the last layer, received {activation}",
+                    f"remove {activation}, or from_logits", "warning",
+                )  # fmt: skip
+        elif activation not in ("softmax", "sigmoid", "hard_sigmoid") or (
+            form == "binary" and activation != wanted
+        ):
+            given = "none" if activation == "linear" else activation
+            if form == "binary" and activation == "hard_sigmoid":
+                return
+            yield Finding(
+                path, "activation-loss", f"{loss.name} expects {wanted} in the last layer, received {given}",
+                f"write activation: {wanted}, or {{{loss.name}: {{from_logits: true}}}}" if given == "none"
+                and loss.name == loss.class_name else f"write activation: {wanted}", "warning",
+            )  # fmt: skip
+        elif form != "binary" and activation != wanted:
+            yield Finding(
+                path, "activation-loss",
+                f"{loss.name} expects probabilities that add up to 1, which {activation} does not give",
+                f"write activation: {wanted}", "warning",
+            )  # fmt: skip
+    elif form == "values" and activation in ("softmax", "sigmoid"):
+        limit = "numbers between 0 and 1"
+        yield Finding(
+            path, "activation-loss", f"{activation} in the last layer puts out only {limit}, the target is a number",
+            "remove it, unless the target lies between 0 and 1", "warning",
+        )  # fmt: skip
+
+
+def _form(experiment: Experiment) -> LabelForm | None:
+    loss = experiment.compile.loss
+    return LABEL_FORMS.get(loss_class(loss) or loss.name)

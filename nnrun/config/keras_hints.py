@@ -1,0 +1,181 @@
+"""What was probably meant by a name that Keras does not know. Loaded only when something is wrong."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import get_args
+
+from nnrun.catalog.families import Family
+from nnrun.catalog.kinds import Object
+from nnrun.catalog.reading import Catalog, ClassInfo
+from nnrun.config.keras_words import with_article
+
+OLD_CLASSES: dict[tuple[Family, str], str] = {
+    ("layer", "AtrousConvolution1D"): "Conv1D",
+    ("layer", "AtrousConvolution2D"): "Conv2D",
+    ("layer", "CuDNNGRU"): "GRU",
+    ("layer", "CuDNNLSTM"): "LSTM",
+    ("layer", "Deconvolution2D"): "Conv2DTranspose",
+    ("layer", "Deconv2D"): "Conv2DTranspose",
+    ("layer", "Linear"): "Dense",
+    ("layer", "FullyConnected"): "Dense",
+    ("layer", "Merge"): "Concatenate",
+    ("layer", "SyncBatchNormalization"): "BatchNormalization",
+    ("layer", "BatchNorm"): "BatchNormalization",
+    ("layer", "ThresholdedReLU"): "ReLU",
+    ("layer", "TimeDistributedDense"): "TimeDistributed",
+    ("layer", "UpSample2D"): "UpSampling2D",
+    ("loss", "softmax_cross_entropy"): "categorical_crossentropy",
+    ("loss", "cross_entropy"): "crossentropy",
+    ("loss", "bce_with_logits"): "BinaryCrossentropy",
+    ("metric", "f1"): "F1Score",
+    ("metric", "rmse"): "RootMeanSquaredError",
+    ("metric", "r2"): "R2Score",
+    ("callback", "LearningRateReducer"): "ReduceLROnPlateau",
+}
+"""Names from older versions of Keras and from habit, which are too unlike the present ones to be found."""
+
+OLD_ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "W_constraint": ("kernel_constraint", "embeddings_constraint"),
+    "W_regularizer": ("kernel_regularizer", "embeddings_regularizer"),
+    "alpha": ("negative_slope", "rate"),
+    "atrous_rate": ("dilation_rate",),
+    "b_constraint": ("bias_constraint",),
+    "b_regularizer": ("bias_regularizer",),
+    "bias": ("use_bias",),
+    "border_mode": ("padding",),
+    "cooldown_epochs": ("cooldown",),
+    "dim_ordering": ("data_format",),
+    "epsilon": ("min_delta",),
+    "gamma_init": ("gamma_initializer",),
+    "init": ("kernel_initializer", "embeddings_initializer"),
+    "inner_init": ("recurrent_initializer",),
+    "inner_activation": ("recurrent_activation",),
+    "kernel": ("kernel_size",),
+    "lr": ("learning_rate",),
+    "metric": ("monitor",),
+    "mode": ("merge_mode", "output_mode"),
+    "nb_filter": ("filters",),
+    "nb_filters": ("filters",),
+    "num_filters": ("filters",),
+    "output_dim": ("units",),
+    "p": ("rate",),
+    "pool_length": ("pool_size",),
+    "stride": ("strides",),
+    "subsample": ("strides",),
+    "subsample_length": ("strides",),
+    "filter_length": ("kernel_size",),
+    "filter_size": ("kernel_size",),
+    "scheduler": ("schedule",),
+}
+"""Argument names of Keras 1 and 2, tf.keras and habit, with what they are called now; the first that fits."""
+
+_INPUT_SHAPE = ("input_shape", "input_dim", "batch_input_shape", "input_length")
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Returns the known name that was probably meant, or None.
+
+    Differences of case and underscores count for nothing; of names that differ in nothing else (`mse`, `MSE`),
+    the one in the style of `name` is returned.
+    """
+    by_plain: dict[str, list[str]] = {}
+    for each in known:
+        by_plain.setdefault(_plain(each), []).append(each)
+    found = difflib.get_close_matches(_plain(name), by_plain, n=1, cutoff=0.7)
+    if not found:
+        return None
+    same_style = [each for each in by_plain[found[0]] if each.islower() == name.islower()]
+    return (same_style or by_plain[found[0]])[0]
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def class_hint(known: Catalog, options: tuple[Object, ...], name: str) -> str:
+    """Returns what an unknown class name probably means, also in the families where it does not belong."""
+    families = tuple(option.family for option in options)
+    for family in families:
+        old = OLD_CLASSES.get((family, name))
+        if old is not None:
+            return f"did you mean '{old}'?"
+    elsewhere = _elsewhere(known, families, name)
+    if elsewhere:
+        return elsewhere
+    meant = closest(
+        name, [each for option in options for each in option.classes or _usable_names(known, option.family)]
+    )
+    return f"did you mean '{meant}'?" if meant else ""
+
+
+def _usable_names(known: Catalog, family: Family) -> list[str]:
+    names = [name for name, info in known.classes(family).items() if not info.refused and not info.abstract]
+    return [*names, *known.aliases(family)]
+
+
+def _elsewhere(known: Catalog, families: tuple[Family, ...], name: str) -> str:
+    """Says to which other family a name belongs, and where that goes."""
+    for family in get_args(Family):
+        if family in families or not (known.find(family, name) or name in known.aliases(family)):
+            continue
+        is_a = f"'{name}' is {with_article(family)}"
+        if family == "activation" and "layer" in families:
+            long = f"'Activation: {{activation: {name}}}'"
+            return f"{is_a}: write {long}, or 'activation: {name}' in the layer before"
+        places = {
+            "layer": "it belongs into 'model.layers'",
+            "optimizer": "it belongs to 'compile.optimizer'",
+            "loss": "it belongs to 'compile.loss'",
+            "metric": "it belongs into 'compile.metrics'",
+            "callback": "it belongs into 'fit.callbacks'",
+            "schedule": f"write it as the optimizer's 'learning_rate: {{{name}: {{...}}}}'",
+            "regularizer": "write it in a layer, such as 'kernel_regularizer: ...'",
+            "initializer": "write it in a layer, such as 'kernel_initializer: ...'",
+            "constraint": "write it in a layer, such as 'kernel_constraint: ...'",
+        }
+        return f"{is_a}" + (f": {places[family]}" if family in places else "")
+    return ""
+
+
+def class_with_arguments(family: Family, name: str) -> str | None:
+    """Returns the class to use where a plain function or a name resolved by shape was given arguments."""
+    if family == "activation":
+        return closest(name, ("ELU", "LeakyReLU", "ReLU", "Softmax"))
+    return "CategoricalAccuracy" if family == "metric" else "CategoricalCrossentropy"
+
+
+def argument_hint(known: Catalog, info: ClassInfo, name: str, given: Iterable[str]) -> tuple[str, str]:
+    """Returns what an unknown argument name probably means.
+
+    Args:
+        known: The catalogue.
+        info: The class that has no such argument.
+        name: The unknown argument.
+        given: All arguments that the user gave: one that is there already was not meant.
+
+    Returns:
+        The hint, and the argument that was probably meant; either may be empty.
+    """
+    free = [each for each in info.arguments if each not in set(given)]
+    if name in _INPUT_SHAPE and info.family == "layer":
+        return "remove it: the input shape follows the data", ""
+    if name == "decay" and info.family == "optimizer":
+        return "give 'learning_rate' a schedule, such as InverseTimeDecay", ""
+    for now in OLD_ARGUMENTS.get(name, ()):
+        if now in free:
+            return f"it is called '{now}' now", now
+    meant = closest(name, free)
+    if meant:
+        return f"did you mean '{meant}'?", meant
+    owners = [
+        other.name
+        for other in known.classes(info.family).values()
+        if name in other.arguments and not other.refused and not other.abstract
+    ]
+    if owners:
+        return f"it is an argument of {', '.join(owners[:3])}{', …' if len(owners) > 3 else ''}", ""
+    if not info.arguments:
+        return f"{info.name} takes no arguments", ""
+    return (f"its arguments are {', '.join(info.arguments)}" if len(info.arguments) <= 12 else ""), ""

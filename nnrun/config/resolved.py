@@ -1,0 +1,140 @@
+"""An `Experiment` as a config again: every value, defaults included."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from nnrun.config.experiment import Experiment
+from nnrun.config.keras_object import KerasObject
+from nnrun.config.load import LoadedConfig
+from nnrun.config.problems import KeyPath
+from nnrun.config.scalars import NumberTooLarge, resolve
+from nnrun.config.sections import Section
+
+_PLAIN = re.compile(r"[A-Za-z_/.][\w./+-]*(?: [\w./+-]+)*", re.ASCII)
+_UNPRINTABLE = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")
+_WIDEST = 60  # a longer line does not move the comments of all others to the right
+
+
+def plain(experiment: Experiment) -> dict[str, Any]:
+    """Returns an experiment as dicts, lists and scalars, as a config file would hold them."""
+    values: dict[str, Any] = _plain(experiment)
+    return values
+
+
+def to_yaml(experiment: Experiment) -> str:
+    """Returns a config that loads as an equal experiment."""
+    return "".join(f"{line}\n" for line, _ in _mapping(plain(experiment), (), 0))
+
+
+def with_origins(loaded: LoadedConfig) -> str:
+    """Returns the same with a comment after each value: its line in the file, `override` or `default`."""
+    lines = list(_mapping(plain(loaded.experiment), (), 0))
+    widths = [len(line) for line, path in lines if path is not None]
+    column = max((width for width in widths if width <= _WIDEST), default=0)
+    text = []
+    for line, path in lines:
+        text.append(line if path is None else f"{line:<{column}}  # {_origin(loaded, path)}")
+    return "".join(f"{line}\n" for line in text)
+
+
+def _origin(loaded: LoadedConfig, path: KeyPath) -> str:
+    node = loaded.document.node(path)
+    if node is None:
+        return "default"
+    return "override" if node.place.source.kind == "argument" else f"line {node.place.line}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Section):
+        return {name: _plain(getattr(value, name)) for name in _field_order(value)}
+    if isinstance(value, KerasObject):
+        return value.written()
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _field_order(section: Section) -> list[str]:
+    """Returns the keys of a section: what chooses its model first, then its own, then the common ones."""
+    fields = type(section).model_fields
+    first = [name for name in ("source", "generator") if name in fields]
+    own = [name for kind in type(section).__mro__ for name in vars(kind).get("__annotations__", {})]
+    return list(dict.fromkeys(name for name in (*first, *own) if name in fields))
+
+
+_Lines = Iterator[tuple[str, KeyPath | None]]
+"""Lines of YAML, each with the path of the value on it, if there is one."""
+
+
+def _mapping(values: Mapping[str, Any], path: KeyPath, indent: int) -> _Lines:
+    for key, value in values.items():
+        yield from _entry(f"{' ' * indent}{_text(str(key))}:", value, (*path, key), indent)
+
+
+def _entry(head: str, value: Any, path: KeyPath, indent: int) -> _Lines:
+    if _is_single(value):
+        yield f"{head} {_flow(value)}", path
+        return
+    yield head, None
+    nested: Callable[[Any, KeyPath, int], _Lines] = _mapping if isinstance(value, dict) else _items
+    yield from nested(value, path, indent + 2)
+
+
+def _items(values: list[Any], path: KeyPath, indent: int) -> _Lines:
+    for index, value in enumerate(values):
+        here = (*path, index)
+        if _is_single(value):
+            yield f"{' ' * indent}- {_flow(value)}", here
+            continue
+        inner = list((_mapping if isinstance(value, dict) else _items)(value, here, indent + 2))  # type: ignore[operator]
+        first, first_path = inner[0]
+        yield f"{' ' * indent}- {first.lstrip()}", first_path
+        yield from inner[1:]
+
+
+def _is_single(value: Any) -> bool:
+    """Whether a value fits on a line: a scalar, an empty collection, or a list of lists of scalars."""
+    if isinstance(value, dict):
+        return not value
+    if isinstance(value, list):
+        return not any(isinstance(item, (dict, str)) or not _is_single(item) for item in value)
+    return True
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        if math.isinf(value):
+            return ".inf" if value > 0 else "-.inf"
+        return ".nan" if math.isnan(value) else repr(value)
+    if not isinstance(value, str):
+        return str(value)
+    try:
+        is_text = isinstance(resolve(value), str)
+    except NumberTooLarge:
+        is_text = False
+    if is_text and _PLAIN.fullmatch(value):
+        return value
+    return _UNPRINTABLE.sub(_escape, json.dumps(value, ensure_ascii=False))
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found.group()):04x}"

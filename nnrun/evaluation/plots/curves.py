@@ -1,0 +1,223 @@
+"""`plots/curves.png`: loss, metrics and learning rate over the epochs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from numpy.typing import NDArray
+
+from nnrun.evaluation.plots.style import BLUE, FAINT_INK, GREEN, ORANGE, picture, shortened
+
+Row = Mapping[str, float | None]
+"""One row of `metrics.csv`: `epoch`, `seconds`, `learning_rate`, `loss`, ..., `val_loss`, ..."""
+
+_NOT_METRICS = frozenset({"epoch", "learning_rate"})
+
+# Up to this many epochs, each one is a dot: a line alone would hide where the measurements are.
+_DOTS = 25
+
+# A falling quantity is drawn on a logarithmic axis when it falls to less than a fiftieth, a rising one only when it
+# explodes: an accuracy that rises from 0.01 to 0.9 belongs on a linear axis.
+_FALL = 50.0
+_EXPLOSION = 1e4
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best epoch of a run.
+
+    Args:
+        epoch: Its number, from 1.
+        monitor: The metric that decided.
+    """
+
+    epoch: int
+    monitor: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Values over epochs, both of shape `(measurements,)`; what is not finite is NaN."""
+
+    epochs: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    title: str
+    train: _Series
+    validation: _Series
+
+
+def curves(rows: Sequence[Row], title: str, best: Best | None = None) -> bytes:
+    """Draws how a training went.
+
+    Args:
+        rows: The rows of `metrics.csv`, at least one. A value may be None (not measured in this epoch) or not finite.
+        title: Name of the run.
+        best: The best epoch, which is marked.
+
+    Returns:
+        The content of a PNG file.
+    """
+    panels = _panels(rows)
+    columns = {1: 1, 2: 2, 3: 3, 4: 2}.get(len(panels), 3)
+    lines = math.ceil(len(panels) / columns)
+    width = {1: 7.0, 2: 10.0}.get(columns, 13.5)
+    height = 0.85 + 3.2 * lines
+
+    def draw(figure: Figure, _: RendererAgg) -> None:
+        figure.subplots_adjust(
+            left=0.75 / width,
+            right=1 - 0.25 / width,
+            bottom=0.6 / height,
+            top=1 - 0.95 / height,
+            wspace=0.25,
+            hspace=0.42,
+        )
+        for number, panel in enumerate(panels, start=1):
+            axes = figure.add_subplot(lines, columns, number)
+            _draw_panel(axes, panel, len(rows), best)
+            if number > len(panels) - columns:
+                axes.set_xlabel("epoch")
+        _draw_header(figure, title, panels, rows, best)
+
+    return picture(width, height, draw)
+
+
+def _panels(rows: Sequence[Row]) -> list[_Panel]:
+    names = [name for name in _names(rows) if not name.startswith("val_") and _is_metric(name)]
+    names += [
+        name.removeprefix("val_")
+        for name in _names(rows)
+        if name.startswith("val_") and name.removeprefix("val_") not in names
+    ]
+    panels = [_Panel(name, _series(rows, name), _series(rows, f"val_{name}")) for name in names]
+    rate = _series(rows, "learning_rate")
+    if len(np.unique(rate.values[np.isfinite(rate.values)])) > 1:
+        panels.append(_Panel("learning_rate", rate, _series(rows, "")))
+    return panels
+
+
+def _names(rows: Sequence[Row]) -> list[str]:
+    """Returns the names of all columns in their order; a validation every n epochs may lack in the first row."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def _is_metric(name: str) -> bool:
+    return name not in _NOT_METRICS and not name.endswith("seconds")
+
+
+def _series(rows: Sequence[Row], name: str) -> _Series:
+    measured = [(row["epoch"], value) for row in rows if (value := row.get(name)) is not None]
+    points = np.array(measured, np.float64).reshape(len(measured), 2)
+    values = points[:, 1]
+    values[~np.isfinite(values)] = np.nan
+    return _Series(points[:, 0], values)
+
+
+def _draw_panel(axes: Axes, panel: _Panel, epochs: int, best: Best | None) -> None:
+    axes.set_title(shortened(panel.title, 40), loc="left", fontsize=11, fontweight="bold", pad=8)
+    axes.grid(True, axis="y")
+    marker = "o" if epochs <= _DOTS else ""
+    for series, color in ((panel.train, BLUE), (panel.validation, ORANGE)):
+        axes.plot(series.epochs, series.values, color=color, marker=marker, markersize=4, zorder=3)
+        if epochs == 1:
+            _label_points(axes, series)
+    _scale(axes, panel)
+    _number_epochs(axes, panel)
+    if best is not None:
+        axes.axvline(best.epoch, color=GREEN, linewidth=1.2, linestyle=(0, (4, 3)), zorder=2)
+        _mark_best(axes, panel, best)
+    _tell_what_is_not_finite(axes, panel)
+
+
+def _label_points(axes: Axes, series: _Series) -> None:
+    for epoch, value in zip(series.epochs, series.values, strict=True):
+        if math.isfinite(value):
+            axes.annotate(f"{value:.4g}", (epoch, value), (8, 0), textcoords="offset points", va="center")
+
+
+def _scale(axes: Axes, panel: _Panel) -> None:
+    if _wants_logarithm(panel):
+        axes.set_yscale("log")
+    else:
+        formatter = ScalarFormatter(useOffset=False)
+        formatter.set_powerlimits((-3, 5))
+        axes.yaxis.set_major_formatter(formatter)
+
+
+def _wants_logarithm(panel: _Panel) -> bool:
+    values = np.concatenate([panel.train.values, panel.validation.values])
+    values = values[np.isfinite(values)]
+    if not len(values) or values.min() <= 0:
+        return False
+    ratio = values.max() / values.min()
+    first = panel.train.values[np.isfinite(panel.train.values)]
+    falling = len(first) > 1 and first[0] > first[-1]
+    return bool(ratio >= (_FALL if falling else _EXPLOSION))
+
+
+def _number_epochs(axes: Axes, panel: _Panel) -> None:
+    epochs = np.concatenate([panel.train.epochs, panel.validation.epochs])
+    first, last = float(epochs.min()), float(epochs.max())
+    margin = max(0.5, 0.02 * (last - first))
+    axes.set_xlim(first - margin, last + margin)
+    if first == last:
+        axes.set_xticks([first])
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
+
+
+def _mark_best(axes: Axes, panel: _Panel, best: Best) -> None:
+    """Puts a dot on the curve that decided."""
+    for name, series, color in ((panel.title, panel.train, BLUE), (f"val_{panel.title}", panel.validation, ORANGE)):
+        if name == best.monitor:
+            here = series.epochs == best.epoch
+            axes.plot(
+                series.epochs[here],
+                series.values[here],
+                color=GREEN,
+                marker="o",
+                markersize=8,
+                markerfacecolor=color,
+                markeredgewidth=1.8,
+                zorder=4,
+            )
+
+
+def _tell_what_is_not_finite(axes: Axes, panel: _Panel) -> None:
+    for name, series in (("train", panel.train), ("validation", panel.validation)):
+        lost = series.epochs[np.isnan(series.values)]
+        if len(lost):
+            text = f"{name}: not finite in {len(lost)} of {len(series.epochs)} epochs, first in epoch {lost[0]:.0f}"
+            height = 0.96 if name == "train" else 0.88
+            axes.text(0.03, height, text, transform=axes.transAxes, color=ORANGE, fontsize=9, va="top", zorder=5)
+
+
+def _draw_header(
+    figure: Figure, title: str, panels: Sequence[_Panel], rows: Sequence[Row], best: Best | None
+) -> None:
+    width, height = figure.get_size_inches()
+    left, top = 0.2 / width, 1 - 0.12 / height
+    figure.text(left, top, shortened(title, 60), fontsize=13, fontweight="bold", va="top")
+    count = f"{len(rows)} epoch" + ("s" if len(rows) != 1 else "")
+    found = "" if best is None else f", best: epoch {best.epoch} by {shortened(best.monitor, 40)}"
+    figure.text(left, 1 - 0.39 / height, count + found, color=FAINT_INK, va="top")
+    entries = [Line2D([], [], color=BLUE, label="train")]
+    if any(len(panel.validation.epochs) for panel in panels):
+        entries.append(Line2D([], [], color=ORANGE, label="validation"))
+    if best is not None:
+        entries.append(Line2D([], [], color=GREEN, linewidth=1.2, linestyle=(0, (4, 3)), label="best epoch"))
+    figure.legend(
+        handles=entries, loc="upper right", bbox_to_anchor=(1 - 0.15 / width, 1 - 0.06 / height), ncols=len(entries)
+    )

@@ -1,0 +1,237 @@
+"""The only way in which nnrun writes to disk: a file is either what it was before, or complete and synced.
+
+A new content goes to a temporary name in the same folder, is synced, and takes the place of the old one by
+a rename; then the folder is synced, as the rename itself is only durable after that. Files that grow are
+written by `AppendFile`, one whole line at a time. Nothing here needs more than the standard library, so that
+hundreds of crashes can be tried in seconds.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from nnrun.errors import StorageError
+from nnrun.events import plain
+
+TEMPORARY_PREFIX = ".tmp-"
+"""Files with this prefix are unfinished; a killed process leaves them behind and nothing ever reads them."""
+
+_CHUNK = 1 << 20
+
+_FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
+"""On macOS `fsync` leaves the data in the cache of the drive; this command does not."""
+
+_ADVICE = {
+    errno.ENOSPC: "Free some space on that disk",
+    errno.EDQUOT: "Free some space within the disk quota",
+    errno.EFBIG: "Raise the limit for the size of a file (see `ulimit -f`)",
+    errno.EACCES: "Give yourself the permission to write to that folder, or choose another one",
+    errno.EPERM: "Give yourself the permission to write to that folder, or choose another one",
+    errno.EROFS: "Choose a folder on a disk that is not read-only",
+    errno.EIO: "Check the disk: it failed to store the data",
+    errno.ENOENT: "Check that the folder was not moved or deleted meanwhile",
+    errno.EMFILE: "Raise the limit for open files (see `ulimit -n`)",
+    errno.ENAMETOOLONG: "Choose a shorter name",
+}
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """Returns the error to show for a failed write: the file, the system's reason, and what to do.
+
+    Args:
+        path: The file that should have been written.
+        error: What the operating system, or a library on its behalf, said.
+    """
+    reason = error.strerror or str(error) or type(error).__name__
+    advice = _ADVICE.get(error.errno or 0, "Check the disk and the folder")
+    return StorageError(f"cannot write {path}: {reason}", f"{advice}; what was saved before is untouched.")
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes a whole file atomically.
+
+    Args:
+        path: The file; its folder exists.
+        data: Its new content.
+
+    Raises:
+        StorageError: It could not be written; the old content is still there.
+    """
+    with replacing(path) as temporary:
+        descriptor = os.open(temporary, os.O_WRONLY)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view[:_CHUNK]) :]
+        finally:
+            os.close(descriptor)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a whole text file atomically, as UTF-8; see `write_bytes`."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a value as indented JSON, atomically; non-finite numbers become strings; see `write_bytes`."""
+    write_text(path, json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a temporary file to fill, which then takes the place of `path`.
+
+    The temporary file lies in the same folder and its name ends like that of `path`, because some writers
+    choose the format by the suffix. It is empty at first, and removed if anything goes wrong.
+
+    Args:
+        path: The file to write or replace; its folder exists.
+
+    Yields:
+        The path of the temporary file.
+
+    Raises:
+        StorageError: It could not be written, synced or renamed; the old content is still there. Any
+            `OSError` out of the `with` block counts as that.
+    """
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{path.name}")
+    try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        try:
+            yield temporary
+            _sync(temporary)
+            temporary.replace(path)
+        except BaseException:
+            # A failing disk may refuse this too; the reason to tell is the first one.
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        _sync(path.parent)
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        _sync_descriptor(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_descriptor(descriptor: int) -> None:
+    if _FULL_SYNC is not None:
+        # Not every file system has it (network drives); those get the ordinary sync.
+        with suppress(OSError):
+            fcntl.fcntl(descriptor, _FULL_SYNC)
+            return
+    os.fsync(descriptor)
+
+
+class AppendFile:
+    """A text file that only grows, by whole lines.
+
+    A last line without its end, as a power failure can leave it, is cut off when the file is opened. A line
+    that does not fit on the disk is taken back, so that the file always ends with a complete line.
+
+    Args:
+        path: The file; created if it does not exist.
+
+    Raises:
+        StorageError: It cannot be opened for writing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._new_name = not path.exists()
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            try:
+                self._size = self._cut_torn_line()
+            except BaseException:
+                os.close(self._descriptor)
+                raise
+        except OSError as error:
+            raise storage_error(path, error) from error
+
+    def _cut_torn_line(self) -> int:
+        size = os.fstat(self._descriptor).st_size
+        end = size
+        while end:
+            start = max(0, end - _CHUNK)
+            block = os.pread(self._descriptor, end - start, start)
+            newline = block.rfind(b"\n")
+            if newline >= 0:
+                end = start + newline + 1
+                break
+            end = start
+        if end != size:
+            os.ftruncate(self._descriptor, end)
+        return end
+
+    def append(self, line: str) -> None:
+        r"""Appends one line by one write.
+
+        Args:
+            line: The line, without its end; it holds no `\n`.
+
+        Raises:
+            StorageError: The line could not be stored; the file is as before.
+        """
+        data = line.encode() + b"\n"
+        try:
+            written = os.write(self._descriptor, data)
+            if written != len(data):
+                # Only a full disk or a size limit cuts a write to a file short; the rest tells which.
+                self._write_rest(data[written:])
+        except OSError as error:
+            raise storage_error(self._path, error) from error
+        self._size += len(data)
+
+    def _write_rest(self, data: bytes) -> None:
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError:
+            os.ftruncate(self._descriptor, self._size)
+            raise
+
+    def sync(self) -> None:
+        """Returns when all lines are safe from a power failure.
+
+        Raises:
+            StorageError: The disk failed to store them.
+        """
+        try:
+            _sync_descriptor(self._descriptor)
+            if self._new_name:
+                _sync(self._path.parent)
+                self._new_name = False
+        except OSError as error:
+            raise storage_error(self._path, error) from error
+
+    def close(self) -> None:
+        """Closes the file; a second call does nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,260 @@
+"""The training loop: epochs of chunks of batches, with validation, callbacks and events.
+
+It knows nothing of files, displays or configs: events go to a listener, and what should happen at the end of an
+epoch (saving, above all) is the job of `at_epoch_end`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from nnrun.errors import TrainingError
+from nnrun.events import EpochEnded, EpochStarted, Listener, Progress
+from nnrun.training.batches import DeviceData
+from nnrun.training.hooks import Hooks
+from nnrun.training.ordering import epoch_order
+from nnrun.training.steps import ChunkFunction, ChunkResult
+
+CHUNK_SECONDS = 0.1
+"""A chunk of batches takes about this long: the bar moves ten times a second, and Ctrl-C is heard as often."""
+
+
+@dataclass(slots=True)
+class Timing:
+    """Seconds by phase; `trace` is what the first batches took, in which TensorFlow optimises the graphs."""
+
+    trace: float = 0.0
+    train: float = 0.0
+    validate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What to train, in numbers.
+
+    Args:
+        epochs: Number of the last epoch, from 1.
+        first_epoch: Number of the first epoch, from 1.
+        seed: Seed of the order of the samples.
+        shuffle: Whether every epoch has an order of its own.
+        validation_freq: Validate after every so many epochs.
+    """
+
+    epochs: int
+    seed: int
+    first_epoch: int = 1
+    shuffle: bool = True
+    validation_freq: int = 1
+
+
+@dataclass(slots=True)
+class Engine:
+    """Trains one compiled model on one data set.
+
+    Args:
+        model: A built and compiled model.
+        train: Training data on the device.
+        validation: Validation data on the device, or None.
+        schedule: Epochs, seed and the like.
+        hooks: Keras callbacks.
+        emit: Receives the events.
+        stop_requested: Says between chunks whether to stop at once.
+        jit_compile: Compile each step with XLA.
+    """
+
+    model: keras.Model
+    train: DeviceData
+    validation: DeviceData | None
+    schedule: Schedule
+    hooks: Hooks
+    emit: Listener
+    stop_requested: Callable[[], bool] = lambda: False
+    jit_compile: bool = False
+    timing: Timing = field(default_factory=Timing)
+    _train_chunk: ChunkFunction = field(init=False)
+    _test_chunk: ChunkFunction | None = field(init=False, default=None)
+    _validation_order: tf.Tensor | None = field(init=False, default=None)
+    _seconds_per_step: dict[str, float] = field(init=False, default_factory=dict)
+
+    def prepare(self) -> None:
+        """Builds the optimizer and the metrics and traces the graphs.
+
+        Raises:
+            ValueError: Keras finds that loss, metrics, labels and outputs do not fit each other.
+        """
+        size = min(self.train.batch_size, self.train.samples)
+        self.model._symbolic_build(data_batch=tuple(tensor[:size] for tensor in self.train.tensors))
+        self._train_chunk = ChunkFunction(
+            self.model.train_step, self.model, self.train, jit_compile=self.jit_compile, halt=True
+        )
+        self._train_chunk.trace()
+        self.model.train_function = self._train_chunk.function  # for the graph that TensorBoard writes
+        if self.validation is not None:
+            self._test_chunk = ChunkFunction(
+                self.model.test_step, self.model, self.validation, jit_compile=self.jit_compile, halt=False
+            )
+            self._test_chunk.trace()
+            self._validation_order = tf.range(self.validation.samples)
+
+    def run(self, at_epoch_end: Callable[[int, Mapping[str, Any]], bool]) -> None:
+        """Trains until the last epoch, or until a callback stops it or a stop is requested.
+
+        Args:
+            at_epoch_end: Called with the number of the epoch and its logs after the callbacks; returns whether this
+                is the best epoch so far.
+
+        Raises:
+            TrainingError: The loss is not finite any more.
+        """
+        schedule = self.schedule
+        self.model.stop_training = False
+        self.hooks.on_train_begin()
+        logs: dict[str, Any] | None = None
+        for epoch in range(schedule.first_epoch, schedule.epochs + 1):
+            started = time.perf_counter()
+            self.model.reset_metrics()
+            self.hooks.on_epoch_begin(epoch - 1)
+            self.emit(EpochStarted(epoch, schedule.epochs, self.train.steps))
+            result, train_seconds = self._train_epoch(epoch)
+            if self.stop_requested():
+                return
+            epoch_logs = dict(result.metrics)
+            if self.validation is not None and epoch % schedule.validation_freq == 0:
+                epoch_logs |= {f"val_{name}": value for name, value in self._validate(epoch).items()}
+                if self.stop_requested():
+                    return
+            self.hooks.on_epoch_end(epoch - 1, epoch_logs)
+            logs = epoch_logs
+            best = at_epoch_end(epoch, epoch_logs)
+            self.emit(
+                EpochEnded(
+                    epoch=epoch,
+                    epochs=schedule.epochs,
+                    steps=self.train.steps,
+                    seconds=time.perf_counter() - started,
+                    train_seconds=train_seconds,
+                    learning_rate=learning_rate(self.model),
+                    metrics=flat(epoch_logs),
+                    best=best,
+                )
+            )
+            if self.model.stop_training:
+                break
+        self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
+        self.hooks.on_train_end(logs)
+
+    def _train_epoch(self, epoch: int) -> tuple[ChunkResult, float]:
+        schedule = self.schedule
+        order = epoch_order(self.train.samples, schedule.seed, epoch, shuffle=schedule.shuffle)
+        result, seconds = self._stage(
+            "train",
+            epoch,
+            self._train_chunk,
+            tf.convert_to_tensor(order),
+            every_batch=self.hooks.every_train_batch,
+            begin=self.hooks.on_train_batch_begin if self.hooks.on_train else None,
+            end=self.hooks.on_train_batch_end if self.hooks.on_train else None,
+        )
+        if not result.finite:
+            raise TrainingError(
+                f"The loss is {result.metrics['loss']} in epoch {epoch}, batch {result.step} of {self.train.steps}.",
+                "Training diverged: try a smaller learning rate, `clipnorm: 1.0` in the optimizer, or scaled inputs.",
+            )
+        self.timing.train += seconds
+        return result, seconds
+
+    def _validate(self, epoch: int) -> dict[str, Any]:
+        assert self._test_chunk is not None  # noqa: S101  (only called where there is validation data)
+        self.hooks.on_test_begin()
+        self.model.reset_metrics()
+        result, seconds = self._stage(
+            "validate",
+            epoch,
+            self._test_chunk,
+            self._validation_order,
+            every_batch=self.hooks.every_test_batch,
+            begin=self.hooks.on_test_batch_begin if self.hooks.on_test else None,
+            end=self.hooks.on_test_batch_end if self.hooks.on_test else None,
+        )
+        self.hooks.on_test_end(result.metrics)
+        self.timing.validate += seconds
+        return result.metrics
+
+    def _stage(
+        self,
+        stage: Literal["train", "validate"],
+        epoch: int,
+        chunk: ChunkFunction,
+        order: tf.Tensor,
+        *,
+        every_batch: bool,
+        begin: Callable[[int], None] | None,
+        end: Callable[[int, dict[str, Any]], None] | None,
+    ) -> tuple[ChunkResult, float]:
+        """Runs all batches of one stage of an epoch, in chunks.
+
+        Returns:
+            The result after the last batch, and the seconds that the batches took. The very first batch is not
+            timed, as TensorFlow optimises the graph in it; the others stand for it.
+        """
+        steps = chunk.data.steps
+        started = time.perf_counter()
+        untimed = 0
+        position = 0
+        while True:
+            size = 1 if every_batch else self._chunk_size(stage, steps - position)
+            chunk_started = time.perf_counter()
+            if begin is not None:
+                begin(position)
+            result = chunk(order, position, position + size)
+            if end is not None:
+                end(result.step - 1, result.metrics)
+            now = time.perf_counter()
+            if stage not in self._seconds_per_step:
+                self._seconds_per_step[stage] = 0.0
+                if steps > 1:
+                    self.timing.trace += now - started
+                    untimed, started = 1, now
+            else:
+                self._seconds_per_step[stage] = (now - chunk_started) / size
+            position = result.step
+            seconds = (now - started) * (position / max(position - untimed, 1))
+            if position >= steps or not result.finite or self.model.stop_training or self.stop_requested():
+                return result, seconds
+            self.emit(Progress(stage, epoch, position, steps, seconds, flat(result.metrics)))
+
+    def _chunk_size(self, stage: str, remaining: int) -> int:
+        """Returns how many batches to run next: one to begin with, then what fits into a chunk's time."""
+        if stage not in self._seconds_per_step:
+            return 1
+        per_step = self._seconds_per_step[stage]
+        if per_step == 0.0:
+            # Nothing is known but the first batch, which says little: try a few.
+            return min(remaining, 4)
+        size = max(1, int(CHUNK_SECONDS / per_step))
+        # A short rest is not worth a call of its own.
+        return remaining if remaining < size * 1.5 else size
+
+
+def learning_rate(model: keras.Model) -> float | None:
+    """Returns the present learning rate of a compiled model; None where its optimizer has none."""
+    rate = getattr(model.optimizer, "learning_rate", None)
+    return None if rate is None else float(rate)
+
+
+def flat(logs: Mapping[str, Any]) -> dict[str, float]:
+    """Returns logs as numbers: a metric with a value per class becomes `name_0`, `name_1`, …"""
+    values: dict[str, float] = {}
+    for name, value in logs.items():
+        if isinstance(value, float):
+            values[name] = value
+        else:
+            values |= {f"{name}_{index}": float(item) for index, item in enumerate(np.ravel(value))}
+    return values

@@ -1,0 +1,59 @@
+"""Calling Keras callbacks as `model.fit` calls them, but per chunk where no batch needs to be seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras.src.utils.python_utils import is_default
+
+
+class Hooks:
+    """The callbacks of one training, called as `model.fit` calls them.
+
+    Batch hooks cost a return to Python, so they are called only where a callback has some: around every batch if
+    one of them must see every batch, else around every chunk, as Keras does where `steps_per_execution` is above 1.
+
+    Args:
+        callbacks: What the config asked for.
+        model: The compiled model.
+        epochs: Epochs to train, at most.
+        steps: Batches per epoch.
+    """
+
+    def __init__(
+        self, callbacks: list[keras.callbacks.Callback], model: keras.Model, epochs: int, steps: int
+    ) -> None:
+        self._list = keras.callbacks.CallbackList(
+            list(callbacks), add_history=True, add_progbar=False, model=model, epochs=epochs, steps=steps, verbose=0
+        )
+        self.on_train = any(_has(one, "train") for one in callbacks)
+        self.on_test = any(_has(one, "test") for one in callbacks)
+        self.every_train_batch = any(_has(one, "train") and _sees_every_batch(one) for one in callbacks)
+        self.every_test_batch = any(_has(one, "test") and _sees_every_batch(one) for one in callbacks)
+
+    def stoppers(self) -> list[str]:
+        """Returns the classes of the callbacks that say that they stopped the training."""
+        return [type(one).__name__ for one in self._list.callbacks if getattr(one, "stopped_epoch", 0)]
+
+    def __getattr__(self, name: str) -> Any:
+        """Hands all hooks on to the list."""
+        return getattr(self._list, name)
+
+
+def _has(callback: keras.callbacks.Callback, mode: str) -> bool:
+    names = [f"on_{mode}_batch_begin", f"on_{mode}_batch_end"]
+    if mode == "train":
+        names += ["on_batch_begin", "on_batch_end"]
+    return any(not is_default(getattr(callback, name)) for name in names)
+
+
+def _sees_every_batch(callback: keras.callbacks.Callback) -> bool:
+    if isinstance(callback, keras.callbacks.TensorBoard):
+        # By default it writes per epoch, and needs one call of its batch hooks to write the graph.
+        per_epoch = callback.update_freq == "epoch" and not callback.write_steps_per_second
+        return not per_epoch or callback._should_trace
+    if isinstance(callback, keras.callbacks.ModelCheckpoint | keras.callbacks.BackupAndRestore):
+        return callback.save_freq != "epoch"
+    # nnrun stops at the first batch whose loss is not finite anyway.
+    return not isinstance(callback, keras.callbacks.TerminateOnNaN)

@@ -1,0 +1,15 @@
+"""The script that `configs/iris_softmax.yaml` replaces. Usage: python iris_softmax.py MODEL.keras"""
+
+import sys
+
+import keras
+from sklearn.datasets import load_iris
+
+keras.utils.set_random_seed(0)
+x, y = load_iris(return_X_y=True)
+model = keras.Sequential(
+    [keras.Input((4,)), keras.layers.Dense(3), keras.layers.Activation("softmax")],
+)
+model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x.astype("float32"), y, batch_size=5, epochs=15)
+model.save(sys.argv[1])

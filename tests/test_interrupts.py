@@ -1,0 +1,83 @@
+"""Signals stop nnrun at once, or at the end of a step while it trains."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from nnrun.errors import Interrupted
+from nnrun.interrupts import SIGNALS, Interrupts
+
+
+@pytest.fixture(autouse=True)
+def handlers_are_restored() -> Iterator[None]:
+    """Every test leaves the handlers as they were."""
+    before = [signal.getsignal(number) for number in SIGNALS]
+    yield
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def send(number: int) -> None:
+    """Sends a signal to this process; Python handles it before the next line."""
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_raises_at_once(number: int, code: int) -> None:
+    """Outside of training a signal ends the work immediately, with the exit code of that signal."""
+    with pytest.raises(Interrupted) as caught, Interrupts():
+        send(number)
+    assert caught.value.exit_code == code
+
+
+def test_a_deferred_signal_is_only_noted() -> None:
+    """While a network trains the first signal asks for a stop and raises nothing."""
+    with Interrupts() as interrupts, interrupts.deferred():
+        assert interrupts.requested is None
+        send(signal.SIGTERM)
+        assert interrupts.requested == signal.SIGTERM
+
+
+def test_a_second_signal_raises_in_training_too() -> None:
+    """Who presses Ctrl-C twice does not want to wait for the save."""
+    with pytest.raises(Interrupted) as caught, Interrupts() as interrupts, interrupts.deferred():
+        send(signal.SIGTERM)
+        send(signal.SIGINT)
+    assert caught.value.exit_code == 130
+
+
+def test_what_was_requested_can_be_raised_later() -> None:
+    """After the save, the deferred signal decides how the command ends."""
+    with Interrupts() as interrupts:
+        interrupts.raise_if_requested()
+        with interrupts.deferred():
+            send(signal.SIGTERM)
+        with pytest.raises(Interrupted) as caught:
+            interrupts.raise_if_requested()
+    assert caught.value.signum == signal.SIGTERM
+
+
+def test_signals_are_immediate_again_after_training() -> None:
+    """Leaving the deferred part brings the immediate stop back."""
+    with pytest.raises(Interrupted), Interrupts() as interrupts:
+        with interrupts.deferred():
+            pass
+        send(signal.SIGINT)
+
+
+def test_other_threads_install_nothing() -> None:
+    """Python forbids handlers outside of the main thread; there it does nothing instead of failing."""
+    handlers = []
+
+    def work() -> None:
+        with Interrupts() as interrupts, interrupts.deferred():
+            handlers.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert handlers == [signal.getsignal(signal.SIGTERM)]
