@@ -35,10 +35,12 @@ def section(tmp_path: Path) -> Callable[..., CsvData]:
 
 
 def load(section: CsvData) -> RawData:
+    """Reads the file of a section."""
     return csv_files.load(section, seed=0)
 
 
 def refusal(section: CsvData) -> tuple[str, str]:
+    """Returns message and advice of the error that reading the file ends with."""
     with pytest.raises(DataError) as caught:
         load(section)
     return caught.value.message, caught.value.advice
@@ -146,7 +148,11 @@ BROKEN = {
     "not a number": (b"a,y\n1,2\nNaN,2\n", "row 3, column 'a': 'NaN' is not a finite number", "'a'"),
     "infinity": (b"a,y\n1,2\n2,2\n-inf,2\n", "row 4, column 'a': '-inf' is not a finite", "'a'"),
     "too great": (b"a,y\n1,2\n1e400,2\n", "row 3, column 'a': '1e400' is too great", "'a'"),
-    "not UTF-8": (b"a,y\n1,x\n2,M\xfcller\n", r"line 3: not UTF-8 text: byte 0xfc in .*M\\\\xfcller", "UTF-8"),
+    "not UTF-8": (
+        b"a,y\n1,x\n2,M\xfcller\n",
+        r"line 3: not UTF-8 text: byte 0xfc in .*M\\\\xfcller",
+        "UTF-8",
+    ),
     "UTF-16": ("a,y\n1,2\n".encode("utf-16"), "UTF-16", "UTF-8"),
     "NUL byte": (b"a,y\n1,2\n\0,3\n", "line 3: a NUL byte", "damaged"),
     "duplicate names": (b"a,a,y\n1,2,3\n", "columns 1 and 2 have the same name 'a'", "header: false"),

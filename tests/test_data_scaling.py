@@ -19,8 +19,7 @@ from nnrun.errors import DataError
 def table() -> np.ndarray[Any, np.dtype[np.float64]]:
     """Columns of very different size, one of them constant."""
     generator = np.random.Generator(np.random.PCG64(0))
-    x = generator.normal(size=(50, 4)) * [1, 1e-6, 1e6, 0] + [0, 5, -1e3, 0.1]
-    return x
+    return generator.normal(size=(50, 4)) * [1, 1e-6, 1e6, 0] + [0, 5, -1e3, 0.1]
 
 
 def test_standard_equals_scikit_learn(table: Any) -> None:

@@ -26,6 +26,7 @@ def divide(
     limit: int | None = None,
     **shares: Any,
 ) -> SplitIndices:
+    """Divides samples as a config with these values says."""
     section = MoonsData(
         source="synthetic",
         generator="moons",
@@ -38,6 +39,7 @@ def divide(
 
 
 def members(split: SplitIndices) -> list[int]:
+    """Returns the samples of all splits, sorted."""
     parts = [part for part in (split.train, split.validation, split.test) if part is not None]
     return sorted(np.concatenate(parts).tolist())
 
@@ -146,7 +148,7 @@ def test_more_than_there_is_is_refused() -> None:
 
 def test_an_empty_split_is_refused() -> None:
     """A hundredth of ten samples is less than one."""
-    with pytest.raises(DataError, match="the test split is empty: 0.01 of 10"):
+    with pytest.raises(DataError, match=r"the test split is empty: 0\.01 of 10"):
         divide(10, test=0.01)
 
 
