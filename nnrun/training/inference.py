@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from nnrun.config.load import LoadedConfig
 from nnrun.data.splits import Split
 from nnrun.errors import DataError
 from nnrun.training.batches import to_device
-from nnrun.training.building import build_model, compile_model
+from nnrun.training.building import build_model, compile_model, one_line
 from nnrun.training.engine import flat
 from nnrun.training.steps import ChunkFunction
 
@@ -34,7 +35,7 @@ class Inference:
 
 
 def load_network(
-    loaded: LoadedConfig, model_file: Path, input_shape: tuple[int, ...], input_dtype: str, seed: int
+    loaded: LoadedConfig, model_file: Path, input_shape: tuple[int, ...], input_dtype: str
 ) -> keras.Sequential:
     """Builds the network of a run and gives it the saved weights.
 
@@ -45,17 +46,17 @@ def load_network(
         model_file: `model/best.keras` or `model/last.keras`.
         input_shape: Shape of one sample.
         input_dtype: Type of the samples.
-        seed: Seed of the run; the weights that it gives are replaced.
 
     Raises:
         DataError: The file is damaged or of another network.
     """
-    model = build_model(loaded, input_shape, input_dtype, seed)
+    model = build_model(loaded, input_shape, input_dtype, loaded.seed)
     try:
         model.load_weights(model_file)
-    except (ValueError, OSError, KeyError) as error:
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(
-            f"{model_file} cannot be loaded: {error}", "It is damaged, or does not belong to this run."
+            f"{model_file} cannot be loaded: {one_line(error)}",
+            "It is damaged, or does not belong to this run.",
         ) from error
     compile_model(loaded, model, jit_compile=False)
     return model
