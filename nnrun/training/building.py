@@ -184,7 +184,7 @@ def _objects(loaded: LoadedConfig, objects: Sequence[KerasObject], path: KeyPath
 def layer_table(model: keras.Sequential) -> str:
     """Returns Keras's table of the layers with output shapes and parameter counts, without control characters."""
     lines: list[str] = []
-    model.summary(print_fn=lambda line, line_break=True: lines.append(line), line_length=78)
+    model.summary(print_fn=lambda line, **_: lines.append(line), line_length=78)
     return "\n".join(lines).rstrip() + "\n"
 
 

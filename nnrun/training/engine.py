@@ -250,7 +250,7 @@ def learning_rate(model: keras.Model) -> float | None:
 
 
 def flat(logs: Mapping[str, Any]) -> dict[str, float]:
-    """Returns logs as numbers: a metric with a value per class becomes `name_0`, `name_1`, …"""
+    """Returns logs as numbers: a metric with a value per class becomes `name_0`, `name_1` and so on."""
     values: dict[str, float] = {}
     for name, value in logs.items():
         if isinstance(value, float):
