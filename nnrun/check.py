@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import glob
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from nnrun.config.cross_checks import Finding, cross_check
+from nnrun.config.datasets import Dataset
 from nnrun.config.document import Document, merge_problems
 from nnrun.config.facts import DataFacts
 from nnrun.config.load import LoadedConfig, load_experiment
 from nnrun.config.nodes import ListNode, MappingNode, Node, ScalarNode
 from nnrun.config.problems import ConfigError, KeyPath, Place, Problem, format_path
 from nnrun.errors import DataError
+
+_KEY_PATH = re.compile(r"dataset(?:\.[a-z_]+)+")
 
 
 def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
@@ -33,11 +38,13 @@ def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     from nnrun.data.facts import facts_of
 
     loaded = load_experiment(path, overrides)
-    data_problems: list[Problem] = []
+    document, dataset = loaded.document, loaded.experiment.dataset
+    fault: Problem | None = None
     facts = DataFacts()
     try:
-        facts = facts_of(loaded.experiment.dataset)
+        facts = facts_of(dataset)
     except DataError as error:
+<<<<<<< HEAD
         data_problems.append(_data_problem(error, loaded.document))
     return compare(loaded, facts, data_problems)
 
@@ -57,26 +64,52 @@ def compare(loaded: LoadedConfig, facts: DataFacts, data_problems: Sequence[Prob
         ConfigError: Something does not fit.
     """
     document = loaded.document
+=======
+        fault = _data_problem(error, document)
+>>>>>>> config
     found = [_problem(finding, document) for finding in cross_check(loaded.experiment, facts)]
-    problems = merge_problems(document, [*found, *data_problems])
+    found += _missing_data(dataset, document)
+    only_data = not any(problem.severity == "error" for problem in found)
+    if fault is not None and (only_data or fault.path not in {problem.path for problem in found}):
+        found.append(fault)
+    problems = merge_problems(document, found)
     if any(problem.severity == "error" for problem in problems):
         raised = ConfigError(problems)
-        if not any(problem.severity == "error" for problem in found):
+        if only_data:
             raised.exit_code = DataError.exit_code
         raise raised
     return replace(loaded, warnings=tuple(problems))
 
 
 def _problem(finding: Finding, document: Document) -> Problem:
-    place = document.place(finding.path, finding.at)
+    # A whole mapping, such as an object that lacks an argument, is best shown by its key.
+    at = "key" if isinstance(document.node(finding.path), MappingNode) else finding.at
+    place = document.place(finding.path, at)
     path = format_path(finding.path)
     return Problem(finding.code, finding.message, place, path, finding.hint, finding.severity)
 
 
+def _missing_data(dataset: Dataset, document: Document) -> list[Problem]:
+    """Warns where the file of the data is not on this machine; training would stop there."""
+    path = getattr(dataset, "path", None)
+    if not isinstance(path, str) or glob.has_magic(path) or Path(path).exists():
+        return []
+    place = document.place(("dataset", "path"))
+    message = f"there is no {path!r} on this machine, so the data were not checked"
+    return [Problem("no-data", message, place, "dataset.path", severity="warning")]
+
+
 def _data_problem(error: DataError, document: Document) -> Problem:
-    """Points at the value of the `dataset` section that the message quotes, else at the source."""
+    """Points at the key or value of the `dataset` section that the message names, else at the source."""
     section = document.node(("dataset",))
-    path, place = _quoted(section, error.message, ("dataset",)) if section else (None, None)
+    path: KeyPath | None = None
+    place: Place | None = None
+    for name in _KEY_PATH.findall(error.message):
+        named = tuple(name.split("."))
+        if place is None and document.node(named) is not None:
+            path, place = named, document.place(named)
+    if place is None and section is not None:
+        path, place = _quoted(section, error.message, ("dataset",))
     for key in ("path", "name", "source"):
         if place is None and document.node(("dataset", key)) is not None:
             path, place = ("dataset", key), document.place(("dataset", key))
@@ -84,6 +117,7 @@ def _data_problem(error: DataError, document: Document) -> Problem:
 
 
 def _quoted(node: Node, message: str, path: KeyPath) -> tuple[KeyPath | None, Place | None]:
+    """Returns the first value that a message quotes."""
     if isinstance(node, ScalarNode):
         found = isinstance(node.value, str) and repr(node.value) in message
         return (path, node.place) if found else (None, None)

@@ -79,7 +79,7 @@ class _Result:
         except ConfigError as error:
             self.problems, self.exit_code = error.problems, error.exit_code
         except DataError as error:
-            problem = Problem("data", error.message, None, hint=error.advice)
+            problem = Problem("no-file", error.message, None, hint=error.advice)
             self.problems, self.exit_code = (problem,), error.exit_code
 
     def record(self) -> dict[str, Any]:

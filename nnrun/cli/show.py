@@ -43,5 +43,4 @@ def _config(path: Path) -> Path:
         return path
     from nnrun.rundir.selectors import find_run
 
-    directory: Path = find_run(str(path), Path("runs")).directory
-    return directory / "resolved.yaml"
+    return find_run(str(path), Path("runs")).resolved_path

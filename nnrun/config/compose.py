@@ -6,7 +6,7 @@ follow YAML 1.1 and forget where keys stand.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -52,6 +52,7 @@ class _Open:
 
     node: ListNode | MappingNode
     anchor: str | None
+    flow: bool = False
     is_key: bool = False
     expects_key: bool = True
     key: str | None = None
@@ -79,7 +80,7 @@ class _Composer:
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             self._open(event)
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            self._close()
+            self._close(event)
         elif isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents == 2:
@@ -125,6 +126,8 @@ class _Composer:
         top = self.stack[-1]
         top.expects_key = False
         top.key, top.key_place = None, place
+        if not top.flow and place.line == top.node.place.line and place.column == top.node.place.column:
+            top.node.place = place  # a mapping without braces is best shown by its first key
         text: str = event.value
         if event.tag not in (None, "!", _TAG + "str"):
             self._unknown_tag(event.tag, place)
@@ -200,10 +203,14 @@ class _Composer:
                 "bad-key", f"expected a name as key, received {what}", place, "put the key in quotes"
             )
         node: ListNode | MappingNode = MappingNode(place) if mapping else ListNode(place)
-        self.stack.append(_Open(node, event.anchor, is_key))
+        self.stack.append(_Open(node, event.anchor, bool(event.flow_style), is_key))
 
-    def _close(self) -> None:
+    def _close(self, event: Any) -> None:
         closed = self.stack.pop()
+        start, end = closed.node.place, event.end_mark
+        if closed.flow and end.line + 1 == start.line:
+            stop = end.column + 1 + (self.offset if end.line == 0 else 0)
+            closed.node.place = replace(start, length=max(1, stop - start.column))
         if not closed.is_key:
             self._add(closed.node, closed.anchor)
 

@@ -14,7 +14,8 @@ Scale = (
     Literal["none", "unit", "standard", "minmax"] | Annotated[list[float], Field(min_length=2, max_length=2)]
 )
 """`unit`: the known range of the values (0 to 255 for pixels) becomes [0, 1]. `standard`: mean 0,
-deviation 1. `minmax`: [0, 1]. `[low, high]`: like `unit` where the range is known, else like `minmax`, onto that range."""
+deviation 1. `minmax`: [0, 1]. `[low, high]`: like `unit` where the range is known, else like `minmax`,
+onto that range."""
 
 
 class SplitSection(Section):

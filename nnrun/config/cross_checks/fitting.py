@@ -105,7 +105,7 @@ def requirements_are_known(experiment: Experiment, facts: DataFacts) -> Iterator
         except ValueError as error:
             yield Finding(path, "bad-requirement", str(error), "write for instance val_accuracy>=0.97")
             continue
-        yield from unknown_metric(requirement.metric, "it is about", path, experiment, facts)
+        yield from unknown_metric(requirement.metric, "require names", path, experiment, facts)
 
 
 def own_callbacks(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001

@@ -101,8 +101,8 @@ def dense_layers_have_a_nonlinearity(experiment: Experiment, facts: DataFacts) -
                 yield Finding(
                     argument_path(("model", "layers", linear), layers[linear], "activation"),
                     "no-nonlinearity",
-                    f"layer {linear} {layers[linear].name} has no activation: with layer {index} {layer.name} "
-                    "it can do no more than that layer alone",
+                    f"layer {linear} {layers[linear].name} has no activation: with layer {index} {layer.name}"
+                    " it can do no more than that layer alone",
                     "write activation: relu",
                     "warning",
                 )

@@ -54,12 +54,13 @@ def unknown_metric(
     names = logged_names(experiment, validates)
     if name in names or name in _LEARNING_RATES:
         return
-    if not validates and name.removeprefix("val_") in train_names(experiment) and name.startswith("val_"):
+    if not validates and name.startswith("val_"):
+        instead = _meant(name.removeprefix("val_"), train_names(experiment)) or "loss"
         yield Finding(
             path,
             "unknown-monitor",
             f"{who} {name}, but there are no validation data",
-            f"set dataset.split.validation or fit.validation_data, or watch {name.removeprefix('val_')}",
+            f"set dataset.split.validation or fit.validation_data, or watch {instead}",
         )
         return
     meant = _meant(name, names)
