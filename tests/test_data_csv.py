@@ -280,6 +280,14 @@ def test_an_unclosed_quote_is_named(section: Callable[..., CsvData]) -> None:
     assert "quotes" in advice
 
 
+def test_cells_over_several_lines_are_told(section: Callable[..., CsvData]) -> None:
+    """Two stray quotes turn the rows between them into one cell, which is no error in a CSV."""
+    raw = load(section('a\ty\n1\t"b\n2\tc\n3\td"\n4\te\n', delimiter="\t"))
+    assert len(raw.samples) == 2
+    assert len(raw.notes) == 1
+    assert "column 'y': several lines in double quotes in 1 of its cells (the first in row 2)" in raw.notes[0]
+
+
 def test_free_text_is_no_category(section: Callable[..., CsvData]) -> None:
     """A column of names would become a column per name."""
     rows = "".join(f"name {number},{number % 2}\n" for number in range(200))

@@ -153,6 +153,7 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
         feature_names=tuple(table.names[number] for number in columns.features),
         target_names=tuple(table.names[number] for number in columns.targets),
         categories=categories,
+        notes=_notes(table, columns),
         place=lambda row: f"{table.path}, row {table.row_in_file(row)}",
     )
 
@@ -173,6 +174,23 @@ def _check_empty(table: TextTable, columns: Columns) -> None:
             f"{table.path}: empty cells: {'; '.join(found)}",
             "fill them, remove these rows, or leave the column out with `dataset.exclude`",
         )
+
+
+def _notes(table: TextTable, columns: Columns) -> tuple[str, ...]:
+    """Tells of cells with a line break: a stray quote at the start of a cell swallows the rows after it."""
+    import pyarrow.compute as pc
+
+    notes: list[str] = []
+    for number in sorted({*columns.targets, *columns.features}):
+        broken = pc.match_substring(table.columns[number], "\n")
+        count = pc.sum(broken).as_py()
+        if count:
+            row = table.row_in_file(pc.index(broken, True).as_py())
+            notes.append(
+                f"{table.path}, column '{table.names[number]}': several lines in double quotes in {count:,} of "
+                f"its cells (the first in row {row}); if a quote there is part of the text, it has swallowed rows"
+            )
+    return tuple(notes)
 
 
 def _numbers(table: TextTable, number: int) -> NDArray[Any] | None:
