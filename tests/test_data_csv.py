@@ -285,7 +285,7 @@ def test_cells_over_several_lines_are_told(section: Callable[..., CsvData]) -> N
     raw = load(section('a\ty\n1\t"b\n2\tc\n3\td"\n4\te\n', delimiter="\t"))
     assert len(raw.samples) == 2
     assert len(raw.notes) == 1
-    assert "column 'y': several lines in double quotes in 1 of its cells (the first in row 2)" in raw.notes[0]
+    assert "column 'y', first in row 2: several lines in double quotes in 1 of its cells" in raw.notes[0]
 
 
 def test_free_text_is_no_category(section: Callable[..., CsvData]) -> None:

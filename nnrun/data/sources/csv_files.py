@@ -186,9 +186,10 @@ def _notes(table: TextTable, columns: Columns) -> tuple[str, ...]:
         count = pc.sum(broken).as_py()
         if count:
             row = table.row_in_file(pc.index(broken, True).as_py())
+            where = f"{table.path}, column '{table.names[number]}', first in row {row}"
             notes.append(
-                f"{table.path}, column '{table.names[number]}': several lines in double quotes in {count:,} of "
-                f"its cells (the first in row {row}); if a quote there is part of the text, it has swallowed rows"
+                f"{where}: several lines in double quotes in {count:,} of its cells; if such a quote is part of "
+                "the text, it has swallowed rows"
             )
     return tuple(notes)
 
