@@ -188,8 +188,8 @@ def _notes(table: TextTable, columns: Columns) -> tuple[str, ...]:
             row = table.row_in_file(pc.index(broken, True).as_py())
             where = f"{table.path}, column '{table.names[number]}', first in row {row}"
             notes.append(
-                f"{where}: several lines in double quotes in {count:,} of its cells; if such a quote is part of "
-                "the text, it has swallowed rows"
+                f"{where}: several lines in double quotes in {count:,} of its cells; if such a quote is "
+                "part of the text, it has swallowed rows"
             )
     return tuple(notes)
 
