@@ -244,6 +244,59 @@ def test_a_broken_row_is_always_named(
     assert f"row {broken + 1}: expected {width} fields as in the header, found {found}" in message
 
 
+@settings(deadline=None, max_examples=300)
+@given(
+    content=st.one_of(
+        st.binary(max_size=60),
+        st.text(st.sampled_from("1.-eay,;\"'\n\r\t \ufeff"), max_size=60).map(str.encode),
+    ),
+    header=st.booleans(),
+)
+def test_any_bytes_end_in_data_or_an_error_of_nnrun(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, header: bool
+) -> None:
+    """No content of a file gets out as a traceback, neither from loading nor from the scan."""
+    path = tmp_path_factory.mktemp("csv") / "table.csv"
+    path.write_bytes(content)
+    target = "a" if header else 0
+    data = CsvData(source="csv", path=str(path), target=target, header=header)
+    try:
+        facts = facts_of(data)
+    except DataError:
+        with pytest.raises(DataError):
+            load(data)
+        return
+    try:
+        raw = load(data)
+    except DataError:
+        return
+    assert facts.train_samples in (None, len(raw.samples))
+
+
+def test_an_unclosed_quote_is_named(section: Callable[..., CsvData]) -> None:
+    """It swallows the rest of the file, so the row where it begins is the one to mend."""
+    message, advice = refusal(section('a,y\n1,2\n"3,4\n5,6\n'))
+    assert "row 3" in message
+    assert "quotes" in advice
+
+
+def test_cells_over_several_lines_are_told(section: Callable[..., CsvData]) -> None:
+    """Two stray quotes turn the rows between them into one cell, which is no error in a CSV."""
+    raw = load(section('a\ty\n1\t"b\n2\tc\n3\td"\n4\te\n', delimiter="\t"))
+    assert len(raw.samples) == 2
+    assert len(raw.notes) == 1
+    assert "column 'y', first in row 2: several lines in double quotes in 1 of its cells" in raw.notes[0]
+
+
+def test_free_text_is_no_category(section: Callable[..., CsvData]) -> None:
+    """A column of names would become a column per name."""
+    rows = "".join(f"name {number},{number % 2}\n" for number in range(200))
+    message, advice = refusal(section("who,y\n" + rows))
+    assert "column 'who': 200 different texts in 200 rows, such as 'name 0', are no categories" in message
+    assert "dataset.exclude: ['who']" in advice
+    assert len(load(section("who,y\n" + rows, categorical=["who"])).categories[0]) == 200
+
+
 def test_wine_quality_without_a_header(test_data: Callable[[str], Path]) -> None:
     """The red wines of UCI: 1,599 rows, the quality in the last of 12 columns."""
     path = test_data("tabular/winequality-red.csv")

@@ -16,6 +16,9 @@ from nnrun.errors import DataError
 _CLASS_FORMS = "a loss for classes, such as sparse_categorical_crossentropy"
 _VALUE_FORMS = "a regression loss, such as mean_squared_error"
 
+MAX_EXACT_INTEGER = 2**53
+"""Beyond it, not every whole number is a 64-bit float."""
+
 
 @dataclass(frozen=True, slots=True)
 class Classes:
@@ -91,6 +94,11 @@ def class_labels(y: NDArray[Any]) -> NDArray[Any]:
     if len(fractional):
         raise DataError(
             f"the labels are numbers such as {fractional[0]:g}, but the loss wants classes",
+            f"use {_VALUE_FORMS}",
+        )
+    if np.abs(y).max(initial=0) > MAX_EXACT_INTEGER:
+        raise DataError(
+            f"the labels are numbers such as {np.abs(y).max():g}, which cannot be told apart as classes",
             f"use {_VALUE_FORMS}",
         )
     return y.astype(np.int64)

@@ -140,15 +140,14 @@ def _check_classes(
 
 
 def _notes(raw: RawData, indices: SplitIndices, preprocessing: Preprocessing) -> list[str]:
-    if not raw.categories:
-        return []
     parts: list[tuple[str, NDArray[Any]]] = []
     for name, rows in (("validation", indices.validation), ("test", indices.test)):
         if rows is not None:
             parts.append((name, raw.samples.x[rows]))
-    return [
+    unseen = [
         f"{count:,} of {len(x):,} samples of the {split} split have a category in column '{column}' that the "
         "training split does not have: 0 in all its columns"
         for split, x in parts
         for column, count in preprocessing.unseen(x, raw.categories).items()
     ]
+    return [*raw.notes, *unseen]

@@ -45,6 +45,7 @@ class RawData:
         target_names: Name of each target column, where it has names.
         value_range: Lowest and highest value that an input can have, such as `(0, 255)` for pixels.
         categories: For each text column of a table, by column number: all its values, sorted.
+        notes: Sentences about the data that the user should read.
         place: Says where a sample stands, such as `iris.csv, row 17`, by its position from 0.
     """
 
@@ -56,4 +57,5 @@ class RawData:
     target_names: tuple[str, ...] | None = None
     value_range: tuple[float, float] | None = None
     categories: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     place: Callable[[int], str] = "sample {}".format

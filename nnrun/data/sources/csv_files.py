@@ -33,6 +33,9 @@ SCAN_BYTES = 20_000_000
 SCAN_ROWS = 100_000
 """Beyond these, a scan stops and says nothing: `check` has to stay quick."""
 
+MANY_CATEGORIES = 100
+"""A text column with more values than that, and a new one in every second row, is not a category."""
+
 _KIND_ROWS = 1000
 """Rows from which a scan tells numbers from text."""
 
@@ -137,6 +140,8 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
         values = None if number in columns.categorical else _numbers(table, number)
         if values is None:
             categories[place], values = _codes(table, number)
+            if number not in columns.categorical:
+                _check_categories(table, number, len(categories[place]))
         x[:, place] = values
     if len(columns.targets) == 1:
         y = _labels(table, columns.targets[0])
@@ -148,6 +153,7 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
         feature_names=tuple(table.names[number] for number in columns.features),
         target_names=tuple(table.names[number] for number in columns.targets),
         categories=categories,
+        notes=_notes(table, columns),
         place=lambda row: f"{table.path}, row {table.row_in_file(row)}",
     )
 
@@ -168,6 +174,24 @@ def _check_empty(table: TextTable, columns: Columns) -> None:
             f"{table.path}: empty cells: {'; '.join(found)}",
             "fill them, remove these rows, or leave the column out with `dataset.exclude`",
         )
+
+
+def _notes(table: TextTable, columns: Columns) -> tuple[str, ...]:
+    """Tells of cells with a line break: a stray quote at the start of a cell swallows the rows after it."""
+    import pyarrow.compute as pc
+
+    notes: list[str] = []
+    for number in sorted({*columns.targets, *columns.features}):
+        broken = pc.match_substring(table.columns[number], "\n")
+        count = pc.sum(broken).as_py()
+        if count:
+            row = table.row_in_file(pc.index(broken, True).as_py())
+            where = f"{table.path}, column '{table.names[number]}', first in row {row}"
+            notes.append(
+                f"{where}: several lines in double quotes in {count:,} of its cells; if such a quote is "
+                "part of the text, it has swallowed rows"
+            )
+    return tuple(notes)
 
 
 def _numbers(table: TextTable, number: int) -> NDArray[Any] | None:
@@ -224,6 +248,19 @@ def _codes(table: TextTable, number: int) -> tuple[tuple[str, ...], NDArray[Any]
     place = np.empty(len(names), dtype=np.int64)
     place[order] = np.arange(len(names))
     return tuple(names[index] for index in order), place[encoded.indices.to_numpy()]
+
+
+def _check_categories(table: TextTable, number: int, categories: int) -> None:
+    """Refuses free text and names, which would become thousands of columns that say nothing."""
+    if categories > MANY_CATEGORIES and categories * 2 > table.rows:
+        name = table.names[number]
+        cell = table.columns[number][0].as_py()
+        raise DataError(
+            f"{table.path}, column '{name}': {categories:,} different texts in {table.rows:,} rows, such as "
+            f"{_quoted(cell)}, are no categories",
+            f"leave it out with `dataset.exclude: ['{name}']`; if it is what you want, name it in "
+            "`dataset.categorical`",
+        )
 
 
 def _labels(table: TextTable, number: int) -> NDArray[Any]:
