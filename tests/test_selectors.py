@@ -204,7 +204,7 @@ def test_best_of_an_unknown_metric_names_those_that_exist(make_run: MakeRun, run
 
 
 def test_best_of_a_metric_without_direction_is_a_usage_error(runs_dir: Path) -> None:
-    """nnrun does not guess whether more of something is better."""
+    """Nobody guesses whether more of something is better."""
     with pytest.raises(UsageError, match="more or less"):
         find_run("best:thing", runs_dir)
 
@@ -265,14 +265,11 @@ def test_listing_a_missing_folder_is_empty(tmp_path: Path) -> None:
 def test_a_thousand_runs_are_listed_in_a_second(make_run: MakeRun, runs_dir: Path) -> None:
     """The list stays quick after months of work."""
     for number in range(1000):
-        make_run(
-            f"20260101-{number:06d}-aaaa".replace("-0009", "-0008"),
-            f"n{number % 7}-{number}",
-            summary={"epochs": 1},
-        )
+        run_id = f"20260101-{number // 60:04d}{number % 60:02d}-aaaa"
+        make_run(run_id, f"name-{number}", summary={"epochs": 1})
     started = time.perf_counter()
     listing = list_runs(runs_dir)
-    assert sum(run.epochs for run in listing.runs) == 1000 - len(listing.unreadable)
+    assert sum(run.epochs for run in listing.runs) == 1000
     assert time.perf_counter() - started < 1.0
 
 
