@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -27,19 +28,23 @@ def select(runs: Sequence[Run], conditions: Sequence[Condition], sort: str, limi
         runs: The runs, the newest first; equal ones stay in this order.
         conditions: All of them have to hold.
         sort: A key of `value_of`. Texts go from a to z, metrics from the best to the worst, everything else
-            from the greatest to the least; runs without the value come last.
+            from the greatest to the least; runs without a finite value come last.
         limit: How many to keep, or None for all.
     """
     chosen = [run for run in runs if all(condition.holds(run) for condition in conditions)]
-    values = {id(run): value_of(run, sort) for run in chosen}
-    with_value = [run for run in chosen if values[id(run)] is not None]
-    without = [run for run in chosen if values[id(run)] is None]
+    with_value: list[tuple[str | float, Run]] = []
+    without: list[Run] = []
+    for run in chosen:
+        value = value_of(run, sort)
+        # What is not finite has no place in an order.
+        if value is None or (isinstance(value, float) and not math.isfinite(value)):
+            without.append(run)
+        else:
+            with_value.append((value, run))
     ascending = sort in {"id", "name", "status"} or direction(sort) == "min"
     # Texts and numbers under the same key cannot be compared with each other.
-    with_value.sort(
-        key=lambda run: (isinstance(values[id(run)], str), values[id(run)]), reverse=not ascending
-    )
-    return (with_value + without)[:limit]
+    with_value.sort(key=lambda item: (isinstance(item[0], str), item[0]), reverse=not ascending)
+    return [*(run for _, run in with_value), *without][:limit]
 
 
 def as_json(runs: Sequence[Run]) -> str:
