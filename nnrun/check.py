@@ -44,18 +44,21 @@ def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     try:
         facts = facts_of(dataset)
     except DataError as error:
-<<<<<<< HEAD
-        data_problems.append(_data_problem(error, loaded.document))
-    return compare(loaded, facts, data_problems)
+        fault = _data_problem(error, document)
+    found = [_problem(finding, document) for finding in cross_check(loaded.experiment, facts)]
+    found += _missing_data(dataset, document)
+    only_data = not any(problem.severity == "error" for problem in found)
+    if fault is not None and (only_data or fault.path not in {problem.path for problem in found}):
+        found.append(fault)
+    return _judged(loaded, found, ConfigError.exit_code if not only_data else DataError.exit_code)
 
 
-def compare(loaded: LoadedConfig, facts: DataFacts, data_problems: Sequence[Problem] = ()) -> LoadedConfig:
+def compare(loaded: LoadedConfig, facts: DataFacts) -> LoadedConfig:
     """Compares the parts of a config with each other and with what is known of the data.
 
     Args:
         loaded: A config that is valid in itself.
-        facts: What is known of the data; everything, once they are loaded.
-        data_problems: What was found wrong with the data before.
+        facts: What is known of the data: everything, once they are loaded.
 
     Returns:
         The config, with warnings in the order of the file.
@@ -63,20 +66,15 @@ def compare(loaded: LoadedConfig, facts: DataFacts, data_problems: Sequence[Prob
     Raises:
         ConfigError: Something does not fit.
     """
-    document = loaded.document
-=======
-        fault = _data_problem(error, document)
->>>>>>> config
-    found = [_problem(finding, document) for finding in cross_check(loaded.experiment, facts)]
-    found += _missing_data(dataset, document)
-    only_data = not any(problem.severity == "error" for problem in found)
-    if fault is not None and (only_data or fault.path not in {problem.path for problem in found}):
-        found.append(fault)
-    problems = merge_problems(document, found)
+    found = [_problem(finding, loaded.document) for finding in cross_check(loaded.experiment, facts)]
+    return _judged(loaded, found, ConfigError.exit_code)
+
+
+def _judged(loaded: LoadedConfig, found: Sequence[Problem], exit_code: int) -> LoadedConfig:
+    problems = merge_problems(loaded.document, found)
     if any(problem.severity == "error" for problem in problems):
         raised = ConfigError(problems)
-        if only_data:
-            raised.exit_code = DataError.exit_code
+        raised.exit_code = exit_code
         raise raised
     return replace(loaded, warnings=tuple(problems))
 
