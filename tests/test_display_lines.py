@@ -74,6 +74,28 @@ def test_long_epochs_give_a_sign_of_life() -> None:
     ]
 
 
+def test_fast_epochs_are_written_together() -> None:
+    """A hundred epochs of 5 ms are a hundred lines in a few writes, and none waits for long."""
+
+    class Counted(io.StringIO):
+        writes = 0
+
+        def write(self, text: str) -> int:
+            Counted.writes += 1
+            return super().write(text)
+
+    now = 0.0
+    stream = Counted()
+    with PlainDisplay(stream, clock=lambda: now) as display:
+        for epoch in range(1, 101):
+            display(events.EpochStarted(epoch, 100, 10))
+            now += 0.005
+            display(events.EpochEnded(epoch, 100, 10, 0.005, 0.004, None, {"loss": 0.5}, best=False))
+    lines = stream.getvalue().splitlines()
+    assert [line.split(" - ")[0] for line in lines] == [f"Epoch {epoch}/100" for epoch in range(1, 101)]
+    assert Counted.writes <= 7
+
+
 def test_json_is_every_event() -> None:
     """A program reads one event per line, progress included."""
     records = [json.loads(line) for line in shown("json").splitlines()]
