@@ -1,4 +1,4 @@
-"""The catalogue against the installed Keras: nothing stale, nothing missing, and what it accepts, Keras constructs."""
+"""The catalogue against the installed Keras: nothing is stale or missing, what it accepts is constructed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nnrun.catalog.families import Family
-from nnrun.catalog.kinds import Choice, Either, Kind, Listing, Number, Object, Plain, Table
+from nnrun.catalog.kinds import Choice, Either, Kind, Listing, Number, Object, Table
 from nnrun.catalog.reading import CATALOG_FILE, DESCRIPTIONS_FILE, ClassInfo, catalog
 from nnrun.config.keras_check import read_object
 from nnrun.config.keras_object import KerasObject
@@ -33,8 +33,8 @@ CONSTRUCTED: tuple[Family, ...] = (
 )
 
 
-@pytest.fixture(scope="module")
-def keras() -> ModuleType:
+@pytest.fixture(scope="module", name="keras")
+def installed_keras() -> ModuleType:
     """The installed Keras."""
     return pytest.importorskip("keras")
 
@@ -107,7 +107,11 @@ def object_values(kind: Object, draw: random.Random, depth: int) -> list[Any]:
         return draw.sample([info.name for info in usable("activation")], 2)
     names = [info for info in usable(kind.family) if not kind.classes or info.name in kind.classes]
     if depth:  # no wrapper in a wrapper, which would never end
-        names = [info for info in names if not any("layer" in info.arguments[each].kind_text for each in info.required)]
+        names = [
+            info
+            for info in names
+            if not any("layer" in info.arguments[each].kind_text for each in info.required)
+        ]
     chosen = draw.sample(names, min(2, len(names)))
     found: list[Any] = [with_required(info, draw, depth + 1) for info in chosen]
     aliases = [name for name, target in catalog().aliases(kind.family).items() if target]
@@ -172,8 +176,8 @@ DEPENDENT: dict[tuple[str, str], dict[str, Any] | None] = {
     ("TextVectorization", "sparse"): {"output_mode": "count"},
     ("TextVectorization", "vocabulary"): None,
 }
-"""What must be given with an argument, beside what its class requires; None where a kind cannot tell its form:
-a path of a file that exists, a permutation, an equation, an odd number."""
+"""What must be given with an argument, beside what its class requires; None where a kind cannot tell its
+form: a path of a file that exists, a permutation, an equation, an odd number."""
 
 
 def with_required(info: ClassInfo, draw: random.Random, depth: int = 0) -> dict[str, Any]:
@@ -182,13 +186,16 @@ def with_required(info: ClassInfo, draw: random.Random, depth: int = 0) -> dict[
     return {info.name: arguments | COMPANIONS.get(info.name, {})}
 
 
-def test_the_committed_catalogue_is_what_the_installed_keras_offers(keras: ModuleType) -> None:
+@pytest.mark.usefixtures("keras")
+def test_the_committed_catalogue_is_what_the_installed_keras_offers() -> None:
     """A new Keras, or a changed generator, shows as a difference; run `python -m nnrun.catalog.generate`."""
     from nnrun.catalog.generate import build, render
 
     content, descriptions = build()
     for path, value in ((CATALOG_FILE, content), (DESCRIPTIONS_FILE, descriptions)):
-        difference = list(unified_diff(path.read_text(encoding="utf-8").splitlines(), render(value).splitlines()))
+        difference = list(
+            unified_diff(path.read_text(encoding="utf-8").splitlines(), render(value).splitlines())
+        )
         assert not difference, "\n".join(difference[:100])
 
 
@@ -203,7 +210,9 @@ def test_every_argument_of_every_signature_is_in_the_catalogue(keras: ModuleType
                 if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
             }
             assert named <= set(info.arguments), info.name
-            required = {name for name in named if signature.parameters[name].default is inspect.Parameter.empty}
+            required = {
+                name for name in named if signature.parameters[name].default is inspect.Parameter.empty
+            }
             assert required <= set(info.required), info.name
 
 
@@ -214,7 +223,7 @@ def attempt(keras: ModuleType, family: Family, value: dict[str, Any]) -> str:
         return f"refused: {value}: {problems[0].message}"
     try:
         construct(keras, found)
-    except Exception as error:  # noqa: BLE001  # whatever Keras raises is a finding
+    except Exception as error:  # whatever Keras raises is a finding
         return f"Keras: {value}: {type(error).__name__}: {str(error)[:200]}"
     return ""
 
@@ -223,7 +232,7 @@ def attempt(keras: ModuleType, family: Family, value: dict[str, Any]) -> str:
 @pytest.mark.parametrize("family", CONSTRUCTED)
 def test_whatever_the_check_accepts_keras_constructs(keras: ModuleType, family: Family) -> None:
     """Each argument of each class, with values at its bounds and of each alternative, one at a time."""
-    draw = random.Random(0)
+    draw = random.Random(0)  # noqa: S311  # samples, no secrets
     findings: list[str] = []
     for info in usable(family):
         base = with_required(info, draw)
@@ -236,4 +245,3 @@ def test_whatever_the_check_accepts_keras_constructs(keras: ModuleType, family: 
                 findings.append(attempt(keras, family, {info.name: changed}))
     found = [finding for finding in findings if finding]
     assert not found, "\n".join(found)
-

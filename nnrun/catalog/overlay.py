@@ -17,7 +17,7 @@ NAMED_KINDS = {
     "rate": "float>=0<=1",
     "fill": "'constant'|'nearest'|'wrap'|'reflect'",
 }
-"""Kinds that are used by name, beside `dtype_name` and `tensor_dtype`, which the generator reads from Keras."""
+"""Kinds used by name, beside `dtype_name` and `tensor_dtype`, which the generator reads from Keras."""
 
 _CELLS = "layer(GRUCell,LSTMCell,SimpleRNNCell,StackedRNNCells)"
 
