@@ -69,7 +69,14 @@ def test_a_valid_config_becomes_an_experiment(tmp_path: Path) -> None:
         ("name: iris-mlp", "name: ../x", "out-of-range", 1, 7, ""),
         ("seed: 0", "seed: -1", "out-of-range", 2, 7, ""),
         ("seed: 0", "seed: 1e999", "number-too-large", 2, 7, ""),
-        ("  callbacks:\n", "  callbacks: [EarlyStoping]\n  class_weight:\n", "unknown-class", 19, 15, "'EarlyStopping'"),
+        (
+            "  callbacks:\n",
+            "  callbacks: [EarlyStoping]\n  class_weight:\n",
+            "unknown-class",
+            19,
+            15,
+            "'EarlyStopping'",
+        ),
     ],
 )
 def test_a_mistake_is_located_and_explained(
@@ -101,7 +108,9 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(tmp_path: Path) -> N
     found = problems_of(path)
     lines = [problem.place.line for problem in found if problem.place]
     assert lines == sorted(lines)
-    assert {"duplicate-key", "unknown-value", "unknown-argument", "wrong-type"} <= {item.code for item in found}
+    assert {"duplicate-key", "unknown-value", "unknown-argument", "wrong-type"} <= {
+        item.code for item in found
+    }
 
 
 def test_a_misspelt_key_is_not_also_missing(tmp_path: Path) -> None:
@@ -113,7 +122,9 @@ def test_a_misspelt_key_is_not_also_missing(tmp_path: Path) -> None:
 def test_a_union_of_types_gives_one_message(tmp_path: Path) -> None:
     """A value that fits no member of a union is one problem that names all members."""
     (problem,) = problems_of(write_iris(tmp_path, ("scale: standard", "scale: 5")))
-    assert problem.message == "expected one of none, unit, standard, minmax or a list of 2 numbers, received 5"
+    assert (
+        problem.message == "expected one of none, unit, standard, minmax or a list of 2 numbers, received 5"
+    )
 
 
 def test_the_name_defaults_to_the_file(tmp_path: Path) -> None:
@@ -138,7 +149,9 @@ def test_data_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest
 def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`~` in a data path is the home folder."""
     monkeypatch.setenv("HOME", "/home/someone")
-    path = write_iris(tmp_path, ("source: sklearn\n  name: iris", "source: csv\n  path: ~/a.csv\n  target: y"))
+    path = write_iris(
+        tmp_path, ("source: sklearn\n  name: iris", "source: csv\n  path: ~/a.csv\n  target: y")
+    )
     dataset = load_experiment(path).experiment.dataset
     assert isinstance(dataset, CsvData)
     assert dataset.path == "/home/someone/a.csv"
