@@ -1,8 +1,10 @@
-"""A small valid config that tests change."""
+"""A small valid config that tests change, and nnrun as a function."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from nnrun.cli.main import run
 
 IRIS = """\
 name: iris-mlp
@@ -37,3 +39,8 @@ def write_iris(folder: Path, *replacements: tuple[str, str]) -> Path:
     path = folder / "iris.yaml"
     path.write_text(text)
     return path
+
+
+def nnrun(*arguments: str) -> int:
+    """Runs a command in this process and returns its exit code."""
+    return run(arguments)

@@ -21,10 +21,12 @@ IRIS_FACTS = DataFacts(shape=(4,), train_samples=75, classes=3, splits=frozenset
 
 
 def findings(path: Path, facts: DataFacts, *overrides: str) -> list[Finding]:
+    """Returns what the cross-checks find in a config over data with these facts."""
     return cross_check(load_experiment(path, overrides).experiment, facts)
 
 
 def summary(found: list[Finding]) -> list[tuple[str, str, str]]:
+    """Returns severity, code and key path of findings."""
     return [(finding.severity, finding.code, format_path(finding.path)) for finding in found]
 
 
@@ -42,7 +44,9 @@ def test_a_sound_config_has_no_findings(tmp_path: Path) -> None:
     assert findings(write_iris(tmp_path), DataFacts()) == []
 
 
+FIRST = "model.layers[0].Dense"
 LAST = "model.layers[1].Dense"
+STOPPING = "fit.callbacks[0].EarlyStopping"
 
 
 @pytest.mark.parametrize(
@@ -58,16 +62,16 @@ LAST = "model.layers[1].Dense"
             "compile.loss={CategoricalCrossentropy: {from_logits: true}}",
             "warning", "activation-loss", f"{LAST}.activation",
         ),
-        ("model.layers[0].activation=linear", "warning", "no-nonlinearity", "model.layers[0].Dense.activation"),
+        ("model.layers[0].activation=linear", "warning", "no-nonlinearity", f"{FIRST}.activation"),
         ("fit.validation_data=validation", "error", "unknown-split", "fit.validation_data"),
         ("fit.batch_size=100", "warning", "batch-size", "fit.batch_size"),
         ("fit.class_weight={3: 1.0}", "error", "class-weight", "fit.class_weight.3"),
         ("fit.callbacks=[EarlyStopping]", "error", "unknown-monitor", "fit.callbacks[0]"),
-        ("fit.callbacks[0].monitor=acc", "error", "unknown-monitor", "fit.callbacks[0].EarlyStopping.monitor"),
+        ("fit.callbacks[0].monitor=acc", "error", "unknown-monitor", f"{STOPPING}.monitor"),
         ("checkpoint.monitor=val_loss", "error", "unknown-monitor", "checkpoint.monitor"),
         ("require=[val_accuracy>=0.9]", "error", "unknown-monitor", "require[0]"),
         ("require=[accuracy]", "error", "bad-requirement", "require[0]"),
-        ("fit.callbacks=[BackupAndRestore: {backup_dir: x}]", "warning", "needless-callback", "fit.callbacks[0]"),
+        ("fit.callbacks=[CSVLogger: {filename: x}]", "warning", "needless-callback", "fit.callbacks[0]"),
         ("dataset.scale=[1, 0]", "error", "out-of-range", "dataset.scale"),
         ("dataset.split={test: 0.5, validation: 0.5}", "error", "split-sum", "dataset.split"),
     ],
@@ -80,7 +84,7 @@ def test_a_contradiction_is_found_at_its_place(
 
 
 def test_units_that_do_not_fit_the_classes_name_layer_and_line(tmp_path: Path) -> None:
-    """Ten classes and `Dense: {units: 3}` is an error at the units of that layer, with the number to write."""
+    """Ten classes and `Dense: {units: 3}` is an error at the units of that layer, with the right number."""
     path = write_iris(
         tmp_path, ("name: iris\n", "name: digits\n"), ("    - Dense", "    - Flatten\n    - Dense")
     )

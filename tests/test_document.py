@@ -14,6 +14,7 @@ from nnrun.config.problems import ConfigError, Problem, Source
 
 
 def read(text: str) -> Document:
+    """Reads a text that must be a config."""
     return parse_document(Source("config.yaml", text))
 
 
@@ -26,6 +27,7 @@ def problems_of(text: str) -> tuple[Problem, ...]:
 
 
 def where(problem: Problem) -> tuple[str, int, int]:
+    """Returns code, line and column of a problem."""
     assert problem.place is not None
     return problem.code, problem.place.line, problem.place.column
 

@@ -60,12 +60,8 @@ def test_quick_commands_load_nothing_heavy(tmp_path: Path, command: str) -> None
     arguments = [command] if command.startswith("-") else [command, str(write_iris(tmp_path))]
     code = (
         "import sys\n"
-        f"sys.argv = ['nnrun', *{arguments!r}]\n"
-        "from nnrun.cli.main import main\n"
-        "try:\n"
-        "    main()\n"
-        "except SystemExit as end:\n"
-        "    assert not end.code, end.code\n"
+        "from nnrun.cli.main import run\n"
+        f"assert run({arguments!r}) == 0\n"
         f"loaded = set(sys.modules) & set({HEAVY!r})\n"
         "assert not loaded, loaded\n"
     )

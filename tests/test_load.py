@@ -19,6 +19,7 @@ from tests.configs import IRIS, write_iris
 
 
 def problems_of(path: Path, *overrides: str) -> tuple[Problem, ...]:
+    """Returns the problems of a config that must be invalid."""
     with pytest.raises(ConfigError) as caught:
         load_experiment(path, overrides)
     return caught.value.problems

@@ -22,6 +22,7 @@ def problem_of(path: Path, override: str) -> Problem:
 
 
 def layer_arguments(path: Path, index: int, *overrides: str) -> dict[str, Any]:
+    """Returns the arguments of a layer after overrides."""
     return dict(load_experiment(path, overrides).experiment.model.layers[index].arguments)
 
 
