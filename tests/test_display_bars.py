@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 from rich.segment import Segment
-from simulated_run import simulated_run
 
 from nnrun import events
 from nnrun.display.bars import MIN_INTERVAL, BarsDisplay
@@ -31,6 +30,7 @@ from nnrun.display.epoch_lines import (
     running_line,
 )
 from nnrun.display.live_area import Line
+from tests.simulated_run import simulated_run
 
 METRICS = {"loss": 0.1234, "accuracy": 0.9654, "val_loss": 0.1012, "val_accuracy": 0.9712}
 EPOCH = events.EpochEnded(12, 100, 938, 3.4, 3.0, 0.001, METRICS, best=True)

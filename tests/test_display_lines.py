@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import TextIO
 
 import pytest
-from simulated_run import simulated_run
 
 from nnrun import events
 from nnrun.display.base import Display
 from nnrun.display.choose import ProgressMode, make_display
 from nnrun.display.formats import coarse, duration, number, per_step
 from nnrun.display.plain import HEARTBEAT_SECONDS, PlainDisplay
+from tests.simulated_run import simulated_run
 
 
 def shown(mode: ProgressMode, **changes: str) -> str:

@@ -85,7 +85,7 @@ class Catalog:
         content: The content of the generated file.
     """
 
-    def __init__(self, content: Mapping[str, Any]) -> None:  # noqa: D107  # in the class's docstring
+    def __init__(self, content: Mapping[str, Any]) -> None:
         self.keras_version: str = content["keras_version"]
         self.named_kinds: Mapping[str, str] = content["kinds"]
         self._families: Mapping[str, Any] = content["families"]

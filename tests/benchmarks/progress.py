@@ -80,7 +80,11 @@ def train(loaded: Any, splits: Any, display: Any) -> tuple[float, float]:
     )
     engine.prepare()
     listen(RunStarted("20260101-000000-0000", experiment.name, "runs", epochs))
-    listen(TrainingStarted(epochs, 1, steps, {"train": len(splits.train)}, model.count_params(), "CPU", 0, "loss"))
+    listen(
+        TrainingStarted(
+            epochs, 1, steps, {"train": len(splits.train)}, model.count_params(), "CPU", 0, "loss"
+        )
+    )
     inside = 0.0
     started = time.perf_counter()
     engine.run(lambda epoch, logs: False)

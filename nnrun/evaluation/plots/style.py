@@ -72,7 +72,9 @@ _STYLE = {
 }
 
 
-def picture(width: float, height: float, draw: Callable[[Figure, RendererAgg], None], dpi: int = 130) -> bytes:
+def picture(
+    width: float, height: float, draw: Callable[[Figure, RendererAgg], None], dpi: int = 130
+) -> bytes:
     """Draws a picture, untouched by a `matplotlibrc` of the user.
 
     Args:
