@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from nnrun.cli.check import check
 from nnrun.cli.doctor import doctor
+from nnrun.cli.evaluate import evaluate
 from nnrun.cli.failures import report
 from nnrun.cli.options import GlobalOptions, global_options
 from nnrun.cli.runs import runs
@@ -24,6 +25,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     check,
     show,
     train,
+    evaluate,
     runs,
     doctor,
 )
