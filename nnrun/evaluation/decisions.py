@@ -43,7 +43,8 @@ def predicted_classes(predictions: NDArray[Any], threshold: float) -> NDArray[np
     if predictions.shape[1] == 1:
         above: NDArray[np.int64] = (predictions[:, 0] > threshold).astype(np.int64)
         return above
-    return np.argmax(predictions, axis=1).astype(np.int64)
+    greatest: NDArray[np.int64] = np.argmax(predictions, axis=1).astype(np.int64)
+    return greatest
 
 
 def _last_activation(experiment: Experiment) -> str | None:
