@@ -94,9 +94,12 @@ def test_run_directory_is_complete(train_config: Train) -> None:
         "summary.json",
         "model.txt",
         "train.log",
+        "checkpoints/epoch-000003/manifest.json",
+        "checkpoints/epoch-000003/state.npz",
         "model/best.keras",
         "model/last.keras",
         "model/preprocessing.json",
+        ".lock",
     }
     assert (finished.path / "config.yaml").read_text() == BLOBS
     record = record_of(finished)
