@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
@@ -14,7 +14,7 @@ import typer
 from nnrun.cli.arguments import split_arguments
 from nnrun.cli.failures import report
 from nnrun.cli.options import global_options
-from nnrun.errors import Interrupted, NnrunError, RequirementError, UsageError
+from nnrun.errors import DataError, Interrupted, NnrunError, RequirementError, UsageError
 
 if TYPE_CHECKING:
     from nnrun.config.load import LoadedConfig
@@ -26,7 +26,7 @@ def train(
     context: typer.Context,
     configs: Annotated[
         list[str],
-        typer.Argument(metavar="CONFIG... [KEY=VALUE...]", help="Config files, and values to override."),
+        typer.Argument(metavar="CONFIG|KEY=VALUE", help="Config files, and values to override."),
     ],
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the run, instead of the config's.")
@@ -64,17 +64,19 @@ def train(
         overrides.append(f"name={name}")
     if seed is not None:
         overrides.append(f"seed={seed}")
-    from nnrun.check import check_config
+    from nnrun.check import check_requirements
     from nnrun.config.requirements import parse_requirement
+    from nnrun.training.startup import check_device
 
+    check_device(device)
     for expression in require or ():
         try:
             parse_requirement(expression)
         except ValueError as error:
             raise UsageError(f"--require: {error}") from None
-    # All of them first: nobody wants to hear of a mistake in the last one after the others have trained.
-    loaded = [check_config(path, overrides) for path in paths]
+    loaded = _check_all(paths, overrides, debug=global_options(context).debug)
     for one in loaded:
+        check_requirements(one, require or ())
         _show_warnings(one)
     if dry_run:
         for one in loaded:
@@ -83,10 +85,43 @@ def train(
     from nnrun.training.job import Request
 
     request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, tuple(require or ()))
-    codes = [_train_one(one, request, progress, quiet=global_options(context).quiet) for one in loaded]
+    codes: list[int] = []
+    for one in loaded:
+        if codes:
+            typer.echo()  # between the results
+        codes.append(_train_one(one, request, progress, quiet=global_options(context).quiet))
     failed = [code for code in codes if code]
     if failed:
         raise typer.Exit(failed[0])
+
+
+def _check_all(paths: Sequence[Path], overrides: Sequence[str], *, debug: bool) -> list[LoadedConfig]:
+    """Checks all configs before the first is trained: nobody wants to hear of a mistake hours later.
+
+    Raises:
+        Exit: One of them cannot be used; every problem was reported.
+    """
+    from nnrun.check import check_config
+    from nnrun.config.problems import ConfigError, Problem
+
+    loaded: list[LoadedConfig] = []
+    codes: list[int] = []
+    told: set[Problem] = set()
+    for path in paths:
+        try:
+            loaded.append(check_config(path, overrides))
+        except ConfigError as error:
+            # That of an argument comes with every config, and is told once.
+            new = [problem for problem in error.problems if problem not in told]
+            told.update(new)
+            codes.append(error.exit_code)
+            if new:
+                report(ConfigError(new), debug)
+        except DataError as error:
+            codes.append(report(error, debug))
+    if codes:
+        raise typer.Exit(min(codes))
+    return loaded
 
 
 def _train_one(loaded: LoadedConfig, request: Request, progress: ProgressMode, *, quiet: bool) -> int:
@@ -113,6 +148,7 @@ def _train_one(loaded: LoadedConfig, request: Request, progress: ProgressMode, *
         stream=sys.stdout,
         monitor=finished.monitor,
     )
+    interrupts.raise_if_requested()  # one that came with the end, too late to stop this run
     # Only now, as Matplotlib takes its time: the result is on the screen, and nobody waits for a picture.
     from nnrun.evaluation.plots.saving import save_curves
 
@@ -132,12 +168,13 @@ def _show_warnings(loaded: LoadedConfig) -> None:
 @contextlib.contextmanager
 def _own_stderr() -> Iterator[TextIO]:
     """Gives a duplicate of stderr, for what is shown while file descriptor 2 leads to `train.log`."""
+    stream = os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding or "utf-8", errors="replace")
     try:
-        descriptor = os.dup(2)
-    except OSError:  # the caller closed it: there is nobody to show anything to
-        descriptor = os.open(os.devnull, os.O_WRONLY)
-    with os.fdopen(descriptor, "w", encoding=sys.stderr.encoding or "utf-8", errors="replace") as stream:
         yield stream
+    finally:
+        # What a full disk or a gone reader did not take is written once more here, in vain.
+        with contextlib.suppress(OSError):
+            stream.close()
 
 
 def _show_data(loaded: LoadedConfig) -> None:

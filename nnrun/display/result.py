@@ -46,8 +46,7 @@ def result_text(ended: RunEnded, *, name: str, directory: str, monitor: str = ""
     if ended.final:
         lines += ["", *_metric_table(ended)]
     lines.append("")
-    epochs = "1 epoch" if ended.epochs == 1 else f"{ended.epochs:,} epochs"
-    facts = [("time", f"{duration(ended.seconds)} for {epochs}{_timing(ended.timing)}")]
+    facts = [("time", f"{duration(ended.seconds)}{_timing(ended.timing)}")]
     if ended.best_epoch is not None and monitor:
         value = f" {number(ended.best[monitor])}" if monitor in ended.best else ""
         facts.append(("best", f"epoch {ended.best_epoch} by {monitor}{value}"))

@@ -28,9 +28,10 @@ class RunDirectory:
         record: The content of `run.json`.
     """
 
-    def __init__(self, path: Path, record: dict[str, Any]) -> None:
+    def __init__(self, path: Path, record: dict[str, Any], made: Sequence[Path] = ()) -> None:
         self.path = path
         self.record = record
+        self._made = made  # the folders above it that did not exist before, the lowest first
         self._started = time.monotonic()
 
     @property
@@ -66,7 +67,9 @@ class RunDirectory:
             StorageError: The first files cannot be written.
         """
         started = datetime.now(UTC)
-        path = _new_directory(runs_dir / name, started)
+        folder = runs_dir / name
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
+        path = _new_directory(folder, started)
         record = {
             "format": FORMAT,
             "id": path.name,
@@ -89,7 +92,7 @@ class RunDirectory:
             "class_names": None,
             "timing": {},
         }
-        directory = cls(path, record)
+        directory = cls(path, record, made)
         try:
             write_bytes(path / "config.yaml", config)
             write_text(path / "resolved.yaml", resolved)
@@ -132,7 +135,7 @@ class RunDirectory:
         )
 
     def discard(self) -> None:
-        """Removes the directory, and the folder of the experiment if it has no other run.
+        """Removes the directory, and the folders above it that were made for it and hold nothing else.
 
         Raises:
             StorageError: It could not be removed.
@@ -143,9 +146,10 @@ class RunDirectory:
             raise StorageError(
                 f"cannot remove {self.path}: {error.strerror}", "Remove the folder by hand."
             ) from error
-        # Not empty: another run of this experiment is there.
+        # Not empty: another run is there.
         with suppress(OSError):
-            self.path.parent.rmdir()
+            for folder in self._made:
+                folder.rmdir()
 
 
 def _new_directory(folder: Path, started: datetime) -> Path:

@@ -116,21 +116,25 @@ def train(loaded: LoadedConfig, request: Request, display: Listener, interrupts:
     started = time.perf_counter()
     loaded = loaded.with_seed(_draw_seed())
     experiment = loaded.experiment
-    directory = RunDirectory.create(
-        request.runs_dir,
-        experiment.name,
-        config=loaded.source,
-        resolved=to_yaml(experiment),
-        command=request.command,
-        seed=loaded.seed,
-        config_path=loaded.path,
-    )
-    try:
-        with Recorder(directory.path) as recorder:
-            return _train_in(directory, loaded, request, _Listeners(recorder, display), interrupts, started)
-    except (ConfigError, DataError):
-        directory.discard()
-        raise
+    # A run directory that a signal left without its end would say `running` for ever.
+    with interrupts.held():
+        directory = RunDirectory.create(
+            request.runs_dir,
+            experiment.name,
+            config=loaded.source,
+            resolved=to_yaml(experiment),
+            command=request.command,
+            seed=loaded.seed,
+            config_path=loaded.path,
+        )
+        try:
+            with Recorder(directory.path) as recorder:
+                return _train_in(
+                    directory, loaded, request, _Listeners(recorder, display), interrupts, started
+                )
+        except (ConfigError, DataError):
+            directory.discard()
+            raise
 
 
 class _Listeners:
@@ -175,13 +179,13 @@ def _train_in(
 
     emit(RunStarted(directory.id, experiment.name, str(directory.path), experiment.fit.epochs))
     try:
-        with output_to(directory.path / "train.log"):
+        with interrupts.immediate(), output_to(directory.path / "train.log"):
             _load_and_train(directory, loaded, request.device, emit, interrupts, clock, outcome)
     except (ConfigError, DataError):
         raise
     except Interrupted as error:
-        end("interrupted", outcome.reason or str(error), error.exit_code)
-        raise
+        end("interrupted", outcome.reason or error.message, error.exit_code)
+        raise Interrupted(error.signum, f"the run is kept: {directory.path}") from None
     except NnrunError as error:
         end("failed", error.message, error.exit_code)
         raise

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from nnrun.config.load import LoadedConfig
 from nnrun.data.splits import Split, Splits
-from nnrun.errors import DataError, Interrupted, TrainingError
+from nnrun.errors import DataError, TrainingError
 from nnrun.events import Listener, Phase, Saved, TrainingStarted
 from nnrun.interrupts import Interrupts
 from nnrun.rundir import atomic
@@ -156,12 +156,11 @@ class Session:
         except TrainingError:
             saver.save_best()
             raise
-        if self.interrupts.requested is not None:
-            self.outcome.reason = f"interrupted in epoch {self.outcome.epochs + 1}"
-            saver.save_all()
-            raise Interrupted(self.interrupts.requested)
         self.outcome.reason = _reason(engine, self.outcome.epochs)
         saver.save_all()
+        if self.interrupts.requested is not None and not self.outcome.reason.startswith("interrupted"):
+            self.outcome.reason += ", interrupted while saving"
+        self.interrupts.raise_if_requested()
 
     def _splits(self) -> dict[str, Split]:
         named = {"train": self.splits.train, "validation": self.splits.validation, "test": self.splits.test}
@@ -247,8 +246,9 @@ class _Saver:
 
 
 def _reason(engine: Engine, epochs: int) -> str:
+    planned = engine.schedule.epochs
     if not engine.model.stop_training:
-        return f"all {epochs} epochs trained"
+        return f"all {epochs} epochs trained" if epochs == planned else f"interrupted in epoch {epochs + 1}"
     stoppers = engine.hooks.stoppers()
     by = f" by {', '.join(stoppers)}" if stoppers else ""
-    return f"stopped early{by} after epoch {epochs} of {engine.schedule.epochs}"
+    return f"stopped early{by} after epoch {epochs} of {planned}"
