@@ -71,7 +71,7 @@ def values(kind: Kind, draw: random.Random, depth: int = 0) -> list[Any]:
     if isinstance(kind, Number):
         return number_values(kind)
     if isinstance(kind, Choice):
-        return list(kind.values)
+        return draw.sample(kind.values, min(5, len(kind.values)))
     if isinstance(kind, Listing):
         items = values(kind.items, draw, depth + 1)
         return [[item] * (kind.length or 1) for item in items]
@@ -87,7 +87,7 @@ def values(kind: Kind, draw: random.Random, depth: int = 0) -> list[Any]:
 def number_values(kind: Number) -> list[Any]:
     """Returns numbers at and within the bounds."""
     step = 1 if kind.integer else 0.125
-    found: list[Any] = [2, 3] if kind.integer else [0.5, 1]
+    found: list[Any] = [2, 3, -1, 1000] if kind.integer else [0.5, 1, -1, 1000]
     for sign, limit in kind.bounds:
         bound = int(limit) if kind.integer else limit
         found.append({">": bound + step, ">=": bound, "<": bound - step, "<=": bound}[sign])
@@ -121,12 +121,12 @@ def object_values(kind: Object, draw: random.Random, depth: int) -> list[Any]:
 
 
 COMPANIONS: dict[str, dict[str, Any]] = {
-    "Conv1D": {"filters": 6},
-    "Conv2D": {"filters": 6},
-    "Conv3D": {"filters": 6},
+    "Conv1D": {"filters": 3000},
+    "Conv2D": {"filters": 3000},
+    "Conv3D": {"filters": 3000},
     "Discretization": {"num_bins": 3},
     "EinsumDense": {"equation": "ab,bc->ac", "output_shape": 4},
-    "GroupQueryAttention": {"num_query_heads": 6, "num_key_value_heads": 1},
+    "GroupQueryAttention": {"num_query_heads": 3000, "num_key_value_heads": 1},
     "IoU": {"num_classes": 4},
     "ModelCheckpoint": {"filepath": "model.keras"},
     "OneHotIoU": {"num_classes": 4},
@@ -138,9 +138,9 @@ COMPANIONS: dict[str, dict[str, Any]] = {
 DEPENDENT: dict[tuple[str, str], dict[str, Any] | None] = {
     ("AUC", "num_labels"): {"multi_label": True},
     ("Bidirectional", "backward_layer"): None,
-    ("Conv1DTranspose", "output_padding"): {"strides": 4},
-    ("Conv2DTranspose", "output_padding"): {"strides": 4},
-    ("Conv3DTranspose", "output_padding"): {"strides": 4},
+    ("Conv1DTranspose", "output_padding"): {"strides": 1001},
+    ("Conv2DTranspose", "output_padding"): {"strides": 1001},
+    ("Conv3DTranspose", "output_padding"): {"strides": 1001},
     ("Discretization", "bin_boundaries"): {"num_bins": None},
     ("Discretization", "num_bins"): None,
     ("Discretization", "sparse"): {"output_mode": "one_hot"},
@@ -156,16 +156,19 @@ DEPENDENT: dict[tuple[str, str], dict[str, Any] | None] = {
     ("IntegerLookup", "salt"): {"oov_method": "farmhash"},
     ("IntegerLookup", "sparse"): {"output_mode": "count"},
     ("IntegerLookup", "vocabulary"): None,
+    ("IoU", "target_class_ids"): {"num_classes": 1001},
     ("IoU", "num_classes"): {"target_class_ids": [0]},
     ("ModelCheckpoint", "filepath"): None,
     ("ModelCheckpoint", "save_weights_only"): {"filepath": "model.weights.h5"},
     ("Normalization", "mean"): None,
     ("Normalization", "variance"): None,
+    ("OneHotIoU", "target_class_ids"): {"num_classes": 1001},
     ("OneHotIoU", "num_classes"): {"target_class_ids": [0]},
     ("Permute", "dims"): None,
     ("PiecewiseConstantDecay", "boundaries"): {"values": [0.5, 0.1]},
     ("PiecewiseConstantDecay", "values"): {"boundaries": []},
     ("RandomGaussianBlur", "kernel_size"): None,
+    ("STFTSpectrogram", "frame_step"): {"frame_length": 1000},
     ("STFTSpectrogram", "fft_length"): {"frame_length": 1},
     ("StringLookup", "idf_weights"): {"output_mode": "tf_idf", "vocabulary": ["a"]},
     ("StringLookup", "pad_to_max_tokens"): {"output_mode": "count", "max_tokens": 5},

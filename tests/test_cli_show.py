@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from nnrun.config.load import load_experiment
+from nnrun.config.resolved import to_yaml
 from tests.configs import nnrun, write_iris
 
 
@@ -42,3 +44,25 @@ def test_two_configs_are_a_usage_error(tmp_path: Path) -> None:
     """Show takes one config."""
     path = str(write_iris(tmp_path))
     assert nnrun("show", path, path) == 2
+
+
+def test_a_run_shows_its_own_config(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run is shown as it was, whatever became of the file."""
+    experiment = load_experiment(write_iris(tmp_path), ["fit.epochs=7"]).experiment
+    run = tmp_path / "runs" / "iris-mlp" / "20260101-120000-abcd"
+    run.mkdir(parents=True)
+    record = {"id": run.name, "name": "iris-mlp", "status": "completed", "started": "2026-01-01T12:00:00Z"}
+    (run / "run.json").write_text(json.dumps(record))
+    (run / "resolved.yaml").write_text(to_yaml(experiment))
+    assert nnrun("show", "latest", "--runs-dir", str(tmp_path / "runs")) == 0
+    shown = tmp_path / "shown.yaml"
+    shown.write_text(capsys.readouterr().out)
+    assert load_experiment(shown).experiment == experiment
+
+
+def test_an_unknown_run_exits_4(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is neither a file nor a run is an error on stderr."""
+    assert nnrun("show", "nothing", "--runs-dir", str(tmp_path)) == 4
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("error: ")

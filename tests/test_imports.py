@@ -13,21 +13,24 @@ from tests.configs import write_iris
 
 PACKAGE = Path(__file__).resolve().parent.parent / "nnrun"
 
-ALLOWED = {
-    "errors": set[str](),
-    "events": set[str](),
+BASE = {"errors", "events", "interrupts"}
+CONFIG = {"config", "catalog", *BASE}
+
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "events": set(),
+    "interrupts": {"errors"},
     "catalog": {"errors"},
     "config": {"catalog", "errors"},
-    "data": {"config", "catalog", "errors", "events", "rundir"},
-    "rundir": {"config", "catalog", "errors", "events"},
+    "rundir": CONFIG,
+    "data": {"rundir", *CONFIG},
     "display": {"config", "errors", "events"},
     "check": {"config", "data", "errors"},
-    "interrupts": {"errors"},
     "diagnosis": {"training", "rundir", "errors"},
-    "training": {"check", "config", "catalog", "data", "rundir", "errors", "events", "interrupts"},
-    "evaluation": {"training", "check", "config", "catalog", "data", "rundir", "errors", "events"},
-    "search": {"training", "evaluation", "check", "config", "catalog", "data", "rundir", "errors", "events"},
-    "export": {"training", "evaluation", "check", "config", "catalog", "data", "rundir", "errors", "events"},
+    "training": {"check", "data", "rundir", *CONFIG},
+    "evaluation": {"training", "display", "check", "data", "rundir", *CONFIG},
+    "search": {"training", "evaluation", "check", "data", "rundir", *CONFIG},
+    "export": {"training", "evaluation", "check", "data", "rundir", *CONFIG},
 }
 """Which packages each one may import, anywhere in its modules; `cli` may import all."""
 

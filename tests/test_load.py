@@ -238,3 +238,26 @@ def test_any_change_of_a_config_is_valid_or_located(tmp_path: Path, line: str, w
         for problem in error.problems:
             assert problem.place is not None
             assert problem.place.line <= IRIS.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\n" * 150_000,
+        "".join(f"k{number}: [1]\n" for number in range(20_000)),
+        "name: x\ny: " + "x" * 500_000,
+    ],
+    ids=["duplicates", "unknown keys", "one long line"],
+)
+def test_a_large_wrong_file_is_answered_with_few_problems(tmp_path: Path, text: str) -> None:
+    """The problems of a file that is no config at all are bounded."""
+    path = tmp_path / "wrong.yaml"
+    path.write_text(text)
+    assert 0 < len(problems_of(path)) <= 200
+
+
+def test_one_metric_must_still_be_a_list(tmp_path: Path) -> None:
+    """A value where a list is expected comes with the list to write."""
+    (problem,) = problems_of(write_iris(tmp_path, ("metrics: [accuracy]", "metrics: accuracy")))
+    assert problem.message == "expected a list, received 'accuracy'"
+    assert problem.hint == "write [accuracy]"

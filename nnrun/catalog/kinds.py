@@ -94,9 +94,8 @@ class Either(NamedTuple):
 Kind = Plain | Number | Choice | Object | Listing | Table | Either
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<word>[a-z_]\w*)|'(?P<choice>[^']*)'"
-    r"|(?P<bound>[<>]=?)(?P<limit>-?\d+(?:\.\d+)?)|\*(?P<length>\d+)|(?P<sign>[\[\]{}()|,]))",
-    re.IGNORECASE,
+    r"\s*(?:(?P<word>[A-Za-z_]\w*)|'(?P<choice>[^']*)'"
+    r"|(?P<bound>[<>]=?)(?P<limit>-?\d+(?:\.\d+)?)|\*(?P<length>\d+)|(?P<sign>[\[\]{}()|,]))"
 )
 _PLAIN: Mapping[str, Plain] = {
     "bool": Plain("bool"),

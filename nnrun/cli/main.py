@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from nnrun.cli.check import check
 from nnrun.cli.doctor import doctor
+from nnrun.cli.evaluate import evaluate
 from nnrun.cli.failures import report
 from nnrun.cli.options import GlobalOptions, global_first, global_options
 from nnrun.cli.runs import runs
@@ -26,6 +27,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     check,
     show,
     train,
+    evaluate,
     runs,
     doctor,
 )
