@@ -37,7 +37,7 @@ def show_result(ended: RunEnded, *, name: str, directory: str, stream: TextIO, m
     styled.highlight_regex(r"\nmetric.*", "dim")
     with console.capture() as capture:
         console.print(styled, end="")
-    out.write(capture.get())
+    out.write("\n" + capture.get())  # apart from the epochs above it
 
 
 def result_text(ended: RunEnded, *, name: str, directory: str, monitor: str = "") -> str:

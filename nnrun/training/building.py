@@ -34,8 +34,15 @@ _MODULES: Mapping[Family, Any] = {
 # names it in the logs as it was written.
 _RESOLVED_BY_KERAS: frozenset[Family] = frozenset({"loss", "metric"})
 
-_NOISE = re.compile(r"\x1b\[[0-9;]*m|Exception encountered when calling [\w.]+\(\)\.\s*")
-"""Codes for bold text in Keras's messages, and where in Keras they arose."""
+_NOISE = re.compile(
+    r"\x1b\[[0-9;]*m"  # codes for bold text in messages of Keras
+    r"|Exception encountered when calling [\w.]+\(\)\.\s*"
+    # Where it arose, in messages of TensorFlow.
+    r"|Graph execution error:|Detected at node .*? defined at \(most recent call last\):"
+    r'|File "[^"\n]*", line \d+, in \S+|<stack traces unavailable>'
+    r"|\{\{function_node .*?\}\}|\[\[\{\{node .*?\}\}\]\]|\[Op:\w+\](?: name: \S*)?"
+)
+"""What says nothing to somebody who wrote no Python."""
 
 
 def construct(loaded: LoadedConfig, obj: KerasObject, path: KeyPath) -> Any:

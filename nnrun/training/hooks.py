@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras.src.utils.python_utils import is_default
+
+
+class CallbackError(Exception):
+    """A callback failed.
+
+    Args:
+        index: Its number in the list of the config.
+        error: What it raised.
+    """
+
+    def __init__(self, index: int, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.index = index
+        self.error = error
 
 
 class Hooks:
@@ -24,6 +40,7 @@ class Hooks:
     def __init__(
         self, callbacks: list[keras.callbacks.Callback], model: keras.Model, epochs: int, steps: int
     ) -> None:
+        self._callbacks = list(callbacks)
         self._list = keras.callbacks.CallbackList(
             list(callbacks),
             add_history=True,
@@ -43,8 +60,39 @@ class Hooks:
         return [type(one).__name__ for one in self._list.callbacks if getattr(one, "stopped_epoch", 0)]
 
     def __getattr__(self, name: str) -> Any:
-        """Hands all hooks on to the list."""
-        return getattr(self._list, name)
+        """Hands all hooks on to the list.
+
+        Raises:
+            CallbackError: From a hook: the callback failed.
+        """
+        hook = getattr(self._list, name)
+
+        def call(*arguments: Any) -> None:
+            try:
+                hook(*arguments)
+            except (
+                tf.errors.OpError,
+                OSError,
+                ArithmeticError,
+                LookupError,
+                RuntimeError,
+                TypeError,
+                ValueError,
+            ) as error:
+                failed = self._failed(error)
+                if failed is None:
+                    raise
+                raise CallbackError(failed, error) from error
+
+        return call
+
+    def _failed(self, error: BaseException) -> int | None:
+        """Returns the number of the callback in whose code an error arose; None where it was in none."""
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            for index, one in enumerate(self._callbacks):
+                if frame.f_locals.get("self") is one:
+                    return index
+        return None
 
 
 def _has(callback: keras.callbacks.Callback, mode: str) -> bool:

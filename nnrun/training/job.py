@@ -20,7 +20,7 @@ from nnrun.config.requirements import parse_requirement
 from nnrun.config.resolved import to_yaml
 from nnrun.data.loading import load_splits
 from nnrun.data.splits import facts_of_splits
-from nnrun.errors import DataError, Interrupted, NnrunError, RequirementError
+from nnrun.errors import DataError, Interrupted, NnrunError, RequirementError, StorageError, TrainingError
 from nnrun.events import (
     PHASES,
     Event,
@@ -181,15 +181,17 @@ def _train_in(
     try:
         with interrupts.immediate(), output_to(directory.path / "train.log"):
             _load_and_train(directory, loaded, request.device, emit, interrupts, clock, outcome)
-    except (ConfigError, DataError):
-        raise
-    except Interrupted as error:
-        end("interrupted", outcome.reason or error.message, error.exit_code)
-        raise Interrupted(error.signum, f"the run is kept: {directory.path}") from None
-    except NnrunError as error:
-        end("failed", error.message, error.exit_code)
-        raise
     except BaseException as error:
+        if interrupts.requested is not None and not isinstance(error, (StorageError, TrainingError)):
+            # Also where the import or the library that it hit made another error of it.
+            stopped = Interrupted(interrupts.requested)
+            end("interrupted", outcome.reason or stopped.message, stopped.exit_code)
+            raise Interrupted(stopped.signum, f"the run is kept: {directory.path}") from error
+        if isinstance(error, (ConfigError, DataError)):
+            raise
+        if isinstance(error, NnrunError):
+            end("failed", error.message, error.exit_code)
+            raise
         end("failed", f"{type(error).__name__}: {error}", 1)
         raise
     unmet = tuple(

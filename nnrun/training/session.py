@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from nnrun.config.load import LoadedConfig
 from nnrun.data.splits import Split, Splits
-from nnrun.errors import DataError, TrainingError
+from nnrun.errors import DataError, NnrunError, StorageError, TrainingError
 from nnrun.events import Listener, Phase, Saved, TrainingStarted
 from nnrun.interrupts import Interrupts
 from nnrun.rundir import atomic
@@ -24,7 +24,7 @@ from nnrun.training.best import BestEpoch
 from nnrun.training.building import build_model, compile_model, layer_table, one_line, refused
 from nnrun.training.callbacks import build_callbacks
 from nnrun.training.engine import Engine, Schedule, flat
-from nnrun.training.hooks import Hooks
+from nnrun.training.hooks import CallbackError, Hooks
 from nnrun.training.outcome import Outcome
 from nnrun.training.saving import copy_model, save_model, save_state
 from nnrun.training.snapshot import take
@@ -153,6 +153,9 @@ class Session:
         except tf.errors.OpError as error:
             saver.save_best()
             raise TrainingError(f"TensorFlow failed: {one_line(error)}") from error
+        except CallbackError as error:
+            saver.save_best()
+            raise self._callback_failed(error) from error
         except TrainingError:
             saver.save_best()
             raise
@@ -161,6 +164,16 @@ class Session:
         if self.interrupts.requested is not None and not self.outcome.reason.startswith("interrupted"):
             self.outcome.reason += ", interrupted while saving"
         self.interrupts.raise_if_requested()
+
+    def _callback_failed(self, failed: CallbackError) -> NnrunError:
+        """Says which callback failed: part of the config before the first epoch is complete, else of the run."""
+        callback = self.loaded.experiment.fit.callbacks[failed.index]
+        message = f"{callback.name} failed: {one_line(failed.error)}"
+        if isinstance(failed.error, OSError):
+            return StorageError(f"The callback {message}")
+        if self.outcome.epochs == 0:
+            return refused(self.loaded, ("fit", "callbacks", failed.index), message)
+        return TrainingError(f"The callback {message}", f"{self.outcome.epochs} epochs were complete.")
 
     def _splits(self) -> dict[str, Split]:
         named = {"train": self.splits.train, "validation": self.splits.validation, "test": self.splits.test}
