@@ -9,13 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from nnrun.config.cross_checks import Finding, cross_check
+from nnrun.config.cross_checks.monitors import unknown_metric
 from nnrun.config.datasets import Dataset
 from nnrun.config.document import Document, merge_problems
 from nnrun.config.facts import DataFacts
 from nnrun.config.load import LoadedConfig, load_experiment
 from nnrun.config.nodes import ListNode, MappingNode, Node, ScalarNode
 from nnrun.config.problems import ConfigError, KeyPath, Place, Problem, format_path
-from nnrun.errors import DataError
+from nnrun.config.requirements import parse_requirement
+from nnrun.errors import DataError, UsageError
 
 _KEY_PATH = re.compile(r"dataset(?:\.[a-z_]+)+")
 
@@ -70,6 +72,27 @@ def compare(loaded: LoadedConfig, facts: DataFacts) -> LoadedConfig:
     return _judged(loaded, found, ConfigError.exit_code)
 
 
+def check_requirements(loaded: LoadedConfig, expressions: Sequence[str]) -> None:
+    """Finds requirements of the command line that can never hold, before hours of training.
+
+    Args:
+        loaded: A checked config.
+        expressions: What `--require` was given, each a valid requirement.
+
+    Raises:
+        UsageError: One of them names a metric that will not be logged.
+    """
+    if not expressions:
+        return
+    from nnrun.data.facts import facts_of
+
+    facts = facts_of(loaded.experiment.dataset)
+    for text in expressions:
+        metric = parse_requirement(text).metric
+        for finding in unknown_metric(metric, f"--require {text!r} names", (), loaded.experiment, facts):
+            raise UsageError(f"{loaded.path}: {finding.message}", finding.hint)
+
+
 def _judged(loaded: LoadedConfig, found: Sequence[Problem], exit_code: int) -> LoadedConfig:
     problems = merge_problems(loaded.document, found)
     if any(problem.severity == "error" for problem in problems):
@@ -102,7 +125,7 @@ def _data_problem(error: DataError, document: Document) -> Problem:
     section = document.node(("dataset",))
     path: KeyPath | None = None
     place: Place | None = None
-    for name in _KEY_PATH.findall(error.message):
+    for name in _KEY_PATH.findall(f"{error.message} {error.advice}"):
         named = tuple(name.split("."))
         if place is None and document.node(named) is not None:
             path, place = named, document.place(named)
@@ -111,7 +134,8 @@ def _data_problem(error: DataError, document: Document) -> Problem:
     for key in ("path", "name", "source"):
         if place is None and document.node(("dataset", key)) is not None:
             path, place = ("dataset", key), document.place(("dataset", key))
-    return Problem("data", error.message, place, format_path(path or ()), error.advice)
+    shown = format_path(path or ())
+    return Problem("data", error.message.removeprefix(f"{shown}: "), place, shown, error.advice)
 
 
 def _quoted(node: Node, message: str, path: KeyPath) -> tuple[KeyPath | None, Place | None]:

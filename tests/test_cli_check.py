@@ -112,7 +112,13 @@ def test_output_that_is_no_terminal_has_no_colour(tmp_path: Path, capsys: pytest
 
 @pytest.mark.parametrize(
     "arguments",
-    [["check"], ["check", "fit.epochs=3"], ["chek"], ["check", "--form", "x"], ["check", "-q", "x.yaml"]],
+    [
+        ["check"],
+        ["check", "fit.epochs=3"],
+        ["chek"],
+        ["check", "--form", "x"],
+        ["check", "--dry-run", "x.yaml"],
+    ],
 )
 def test_wrong_usage_exits_2(arguments: list[str]) -> None:
     """Missing, unknown and misplaced arguments are usage errors."""

@@ -30,7 +30,7 @@ def check(
         typer.Option("--format", help="How to print problems; github: as annotations of a pull request."),
     ] = "human",
 ) -> None:
-    r"""Check configs completely, without loading TensorFlow.
+    """Check configs completely, without loading TensorFlow.
 
     Every problem is shown with its place. Exits with 3 if a config is invalid, with 4 if a file is missing.
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from nnrun.cli.arguments import split_arguments
+from nnrun.cli.failures import report
 from nnrun.cli.options import global_options
 from nnrun.cli.watching import checked_requirements, watched
+from nnrun.errors import DataError
 
 if TYPE_CHECKING:
     from nnrun.config.load import LoadedConfig
@@ -60,12 +63,14 @@ def train(
         overrides.append(f"name={name}")
     if seed is not None:
         overrides.append(f"seed={seed}")
-    from nnrun.check import check_config
+    from nnrun.check import check_requirements
+    from nnrun.training.startup import check_device
 
+    check_device(device)
     requirements = checked_requirements(require)
-    # All of them first: nobody wants to hear of a mistake in the last one after the others have trained.
-    loaded = [check_config(path, overrides) for path in paths]
+    loaded = _check_all(paths, overrides, debug=global_options(context).debug)
     for one in loaded:
+        check_requirements(one, requirements)
         _show_warnings(one)
     if dry_run:
         for one in loaded:
@@ -74,15 +79,47 @@ def train(
     from nnrun.training.job import Request
 
     request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, requirements)
-    quiet = global_options(context).quiet
-    # A failure is told, and the next config gets its turn.
-    codes = [_train_one(one, request, progress, quiet) for one in loaded]
+    codes: list[int] = []
+    for one in loaded:
+        if codes:
+            typer.echo()  # between the results
+        # A failure is told, and the next config gets its turn.
+        codes.append(_train_one(one, request, progress, quiet=global_options(context).quiet))
     failed = [code for code in codes if code]
     if failed:
         raise typer.Exit(failed[0])
 
 
-def _train_one(loaded: LoadedConfig, request: Request, progress: ProgressMode, quiet: bool) -> int:
+def _check_all(paths: Sequence[Path], overrides: Sequence[str], *, debug: bool) -> list[LoadedConfig]:
+    """Checks all configs before the first is trained: nobody wants to hear of a mistake hours later.
+
+    Raises:
+        Exit: One of them cannot be used; every problem was reported.
+    """
+    from nnrun.check import check_config
+    from nnrun.config.problems import ConfigError, Problem
+
+    loaded: list[LoadedConfig] = []
+    codes: list[int] = []
+    told: set[Problem] = set()
+    for path in paths:
+        try:
+            loaded.append(check_config(path, overrides))
+        except ConfigError as error:
+            # That of an argument comes with every config, and is told once.
+            new = [problem for problem in error.problems if problem not in told]
+            told.update(new)
+            codes.append(error.exit_code)
+            if new:
+                report(ConfigError(new), debug)
+        except DataError as error:
+            codes.append(report(error, debug))
+    if codes:
+        raise typer.Exit(min(codes))
+    return loaded
+
+
+def _train_one(loaded: LoadedConfig, request: Request, progress: ProgressMode, *, quiet: bool) -> int:
     from nnrun.training.job import train as train_job
 
     return watched(

@@ -56,6 +56,7 @@ def watched(
         stream=sys.stdout,
         monitor=finished.monitor,
     )
+    interrupts.raise_if_requested()  # one that came with the end, too late to stop this run
     # Only now, as Matplotlib takes its time: the result is on the screen, and nobody waits for a picture.
     from nnrun.evaluation.plots.saving import save_curves
 
@@ -84,9 +85,10 @@ def checked_requirements(expressions: Sequence[str] | None) -> tuple[str, ...]:
 @contextlib.contextmanager
 def _own_stderr() -> Iterator[TextIO]:
     """Gives a duplicate of stderr, for what is shown while file descriptor 2 leads to `train.log`."""
+    stream = os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding or "utf-8", errors="replace")
     try:
-        descriptor = os.dup(2)
-    except OSError:  # the caller closed it: there is nobody to show anything to
-        descriptor = os.open(os.devnull, os.O_WRONLY)
-    with os.fdopen(descriptor, "w", encoding=sys.stderr.encoding or "utf-8", errors="replace") as stream:
         yield stream
+    finally:
+        # What a full disk or a gone reader did not take is written once more here, in vain.
+        with contextlib.suppress(OSError):
+            stream.close()

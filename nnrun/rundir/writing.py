@@ -29,9 +29,10 @@ class RunDirectory:
         record: The content of `run.json`.
     """
 
-    def __init__(self, path: Path, record: dict[str, Any]) -> None:
+    def __init__(self, path: Path, record: dict[str, Any], made: Sequence[Path] = ()) -> None:
         self.path = path
         self.record = record
+        self._made = made  # the folders above it that did not exist before, the lowest first
         self._started = time.monotonic()
         self._seconds_before = float(record.get("seconds") or 0)
 
@@ -68,7 +69,9 @@ class RunDirectory:
             StorageError: The first files cannot be written.
         """
         started = datetime.now(UTC)
-        path = _new_directory(runs_dir / name, started)
+        folder = runs_dir / name
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
+        path = _new_directory(folder, started)
         record = {
             "format": FORMAT,
             "id": path.name,
@@ -91,7 +94,7 @@ class RunDirectory:
             "class_names": None,
             "timing": {},
         }
-        directory = cls(path, record)
+        directory = cls(path, record, made)
         try:
             write_bytes(path / "config.yaml", config)
             write_text(path / "resolved.yaml", resolved)
@@ -131,7 +134,7 @@ class RunDirectory:
             exit_code=None,
             ended=None,
             process=process_facts(),
-            resumed=[*run.record.get("resumed", []), resumed],
+            resumed=[*(run.record.get("resumed") or []), resumed],
         )
         return directory
 
@@ -166,7 +169,7 @@ class RunDirectory:
         )
 
     def discard(self) -> None:
-        """Removes the directory, and the folder of the experiment if it has no other run.
+        """Removes the directory, and the folders above it that were made for it and hold nothing else.
 
         Raises:
             StorageError: It could not be removed.
@@ -177,9 +180,10 @@ class RunDirectory:
             raise StorageError(
                 f"cannot remove {self.path}: {error.strerror}", "Remove the folder by hand."
             ) from error
-        # Not empty: another run of this experiment is there.
+        # Not empty: another run is there.
         with suppress(OSError):
-            self.path.parent.rmdir()
+            for folder in self._made:
+                folder.rmdir()
 
 
 def _new_directory(folder: Path, started: datetime) -> Path:

@@ -20,7 +20,14 @@ from nnrun.config.requirements import parse_requirement
 from nnrun.config.resolved import to_yaml
 from nnrun.data.loading import load_splits
 from nnrun.data.splits import facts_of_splits
-from nnrun.errors import DataError, Interrupted, NnrunError, RequirementError
+from nnrun.errors import (
+    DataError,
+    Interrupted,
+    NnrunError,
+    RequirementError,
+    StorageError,
+    TrainingError,
+)
 from nnrun.events import (
     PHASES,
     Event,
@@ -117,23 +124,25 @@ def train(loaded: LoadedConfig, request: Request, display: Listener, interrupts:
     """
     loaded = loaded.with_seed(secrets.randbits(32))
     experiment = loaded.experiment
-    directory = RunDirectory.create(
-        request.runs_dir,
-        experiment.name,
-        config=loaded.source,
-        resolved=to_yaml(experiment),
-        command=request.command,
-        seed=loaded.seed,
-        config_path=loaded.path,
-    )
-    with locked(directory.path), Recorder(directory.path) as recorder:
-        job = _Job(directory, loaded, request.device, _Listeners(recorder, display), interrupts)
-        try:
-            return job.run(request.requirements)
-        except (ConfigError, DataError):
-            if not job.outcome.epochs:
-                directory.discard()
-            raise
+    # A run directory that a signal left without its end would say `running` for ever.
+    with interrupts.held():
+        directory = RunDirectory.create(
+            request.runs_dir,
+            experiment.name,
+            config=loaded.source,
+            resolved=to_yaml(experiment),
+            command=request.command,
+            seed=loaded.seed,
+            config_path=loaded.path,
+        )
+        with locked(directory.path), Recorder(directory.path) as recorder:
+            job = _Job(directory, loaded, request.device, _Listeners(recorder, display), interrupts)
+            try:
+                return job.run(request.requirements)
+            except (ConfigError, DataError):
+                if job.is_untouched:
+                    directory.discard()
+                raise
 
 
 def resume(resumable: Resumable, request: Request, display: Listener, interrupts: Interrupts) -> Finished:
@@ -149,12 +158,18 @@ def resume(resumable: Resumable, request: Request, display: Listener, interrupts
         NnrunError: Whatever ended it early, after that was recorded.
     """
     loaded, epoch = resumable.loaded, resumable.checkpoint.epoch
-    with Recorder(resumable.run.path, epochs=epoch) as recorder:
+    with interrupts.held(), Recorder(resumable.run.path, epochs=epoch) as recorder:
         directory = RunDirectory.reopen(
             resumable.run, resolved=to_yaml(loaded.experiment), command=request.command, epoch=epoch
         )
         job = _Job(directory, loaded, request.device, _Listeners(recorder, display), interrupts, resumable)
-        return job.run(request.requirements)
+        try:
+            return job.run(request.requirements)
+        except (ConfigError, DataError):
+            if job.is_untouched:
+                kept = ("status", "reason", "exit_code", "ended", "process", "resumed")
+                directory.update(**{key: resumable.run.record.get(key) for key in kept})
+            raise
 
 
 class _Listeners:
@@ -199,21 +214,32 @@ class _Job:
         self._started = time.perf_counter()
         self.outcome = Outcome()
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether no epoch was completed by this job."""
+        before = 0 if self._resumable is None else self._resumable.checkpoint.epoch
+        return self.outcome.epochs in (0, before)
+
     def run(self, requirements: Sequence[str]) -> Finished:
         """Trains, and records how it ended."""
         directory, experiment = self._directory, self._loaded.experiment
         self._emit(RunStarted(directory.id, experiment.name, str(directory.path), experiment.fit.epochs))
         try:
-            with output_to(directory.path / "train.log"):
+            with self._interrupts.immediate(), output_to(directory.path / "train.log"):
                 self._load_and_train()
-        except Interrupted as error:
-            self._end("interrupted", self.outcome.reason or str(error), error.exit_code)
-            raise
-        except NnrunError as error:
-            self._end("failed", error.message, error.exit_code)
-            raise
         except BaseException as error:
-            self._end("failed", f"{type(error).__name__}: {error}", 1)
+            requested = self._interrupts.requested
+            if requested is not None and not isinstance(error, (StorageError, TrainingError)):
+                # Also where the import or the library that it hit made another error of it.
+                stopped = Interrupted(requested)
+                self._end("interrupted", self.outcome.reason or stopped.message, stopped.exit_code)
+                raise Interrupted(requested, f"the run is kept: {directory.path}") from error
+            if self.is_untouched and isinstance(error, (ConfigError, DataError)):
+                raise  # nothing was trained, and nothing is recorded
+            if isinstance(error, NnrunError):
+                self._end("failed", error.message, error.exit_code)
+            else:
+                self._end("failed", f"{type(error).__name__}: {error}", 1)
             raise
         best = self.outcome.best
         unmet = tuple(

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from nnrun.config.load import LoadedConfig
 from nnrun.data.splits import Split, Splits
-from nnrun.errors import DataError, Interrupted, TrainingError
+from nnrun.errors import DataError, Interrupted, NnrunError, StorageError, TrainingError
 from nnrun.events import Listener, TrainingStarted
 from nnrun.interrupts import Interrupts
 from nnrun.rundir import atomic
@@ -20,7 +20,7 @@ from nnrun.training.best import BestEpoch
 from nnrun.training.building import build_model, compile_model, layer_table, one_line, refused
 from nnrun.training.callbacks import build_callbacks
 from nnrun.training.engine import Engine, Schedule
-from nnrun.training.hooks import Hooks
+from nnrun.training.hooks import CallbackError, Hooks
 from nnrun.training.outcome import Outcome
 from nnrun.training.progress_state import TrainingState
 from nnrun.training.saver import PhaseTimer, Saver
@@ -179,6 +179,9 @@ class Session:
         except tf.errors.OpError as error:
             saver.save_what_is_good()
             raise TrainingError(f"TensorFlow failed: {one_line(error)}") from error
+        except CallbackError as error:
+            saver.save_what_is_good()
+            raise self._callback_failed(error) from error
         except TrainingError:
             saver.save_what_is_good()
             raise
@@ -190,6 +193,16 @@ class Session:
             raise Interrupted(self.interrupts.requested)
         self.outcome.reason = _reason(engine, self.outcome.epochs)
         saver.save_end()
+
+    def _callback_failed(self, failed: CallbackError) -> NnrunError:
+        """Says which callback failed: part of the config before the first epoch is complete, else of the run."""
+        callback = self.loaded.experiment.fit.callbacks[failed.index]
+        message = f"{callback.name} failed: {one_line(failed.error)}"
+        if isinstance(failed.error, OSError):
+            return StorageError(f"The callback {message}")
+        if self.outcome.epochs == 0:
+            return refused(self.loaded, ("fit", "callbacks", failed.index), message)
+        return TrainingError(f"The callback {message}", f"{self.outcome.epochs} epochs were complete.")
 
     def _splits(self) -> dict[str, Split]:
         named = {"train": self.splits.train, "validation": self.splits.validation, "test": self.splits.test}
