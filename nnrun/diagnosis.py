@@ -106,7 +106,8 @@ def diagnose(runs_dir: Path, environment: Mapping[str, str] | None = None) -> Di
         runs_dir: Where the runs would go; it may not exist yet.
         environment: The environment variables; by default those of this process.
     """
-    environment = os.environ if environment is None else environment
+    # A copy: starting Keras sets variables.
+    environment = dict(os.environ if environment is None else environment)
     versions: dict[str, str | None] = {"python": sys.version.split()[0], "nnrun": nnrun.__version__}
     versions |= {name: installed_version(name) for name in REQUIRED}
     problems = package_problems(versions)

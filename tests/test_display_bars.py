@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 from rich.segment import Segment
-from simulated_run import simulated_run
 
 from nnrun import events
 from nnrun.display.bars import MIN_INTERVAL, BarsDisplay
@@ -31,6 +30,7 @@ from nnrun.display.epoch_lines import (
     running_line,
 )
 from nnrun.display.live_area import Line
+from tests.simulated_run import simulated_run
 
 METRICS = {"loss": 0.1234, "accuracy": 0.9654, "val_loss": 0.1012, "val_accuracy": 0.9712}
 EPOCH = events.EpochEnded(12, 100, 938, 3.4, 3.0, 0.001, METRICS, best=True)
@@ -169,13 +169,13 @@ def test_ten_redraws_a_second_at_most() -> None:
 
 
 def test_slow_terminals_are_redrawn_less_often() -> None:
-    """A redraw of 10 ms is followed by a second without one: at most 1 % of the time goes into bars."""
+    """A redraw of 10 ms is followed by two seconds without one: drawing takes 0.5 % of the time."""
     stream = Recorded(cost=0.01)
     display = BarsDisplay(stream, clock=stream.clock, environment={"TERM": "xterm"})
     train(stream, display, 1000, 0.02)
     times = [at for at, _ in stream.writes]
-    assert min(after - before for before, after in pairwise(times)) >= 1.0
-    assert len(times) * 0.01 <= 0.011 * stream.now
+    assert min(after - before for before, after in pairwise(times)) >= 2.0
+    assert len(times) * 0.01 <= 0.006 * stream.now
 
 
 def test_a_terminal_that_was_held_up_comes_back() -> None:

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import TextIO
 
 import pytest
-from simulated_run import simulated_run
 
 from nnrun import events
 from nnrun.display.base import Display
 from nnrun.display.choose import ProgressMode, make_display
 from nnrun.display.formats import coarse, duration, number, per_step
 from nnrun.display.plain import HEARTBEAT_SECONDS, PlainDisplay
+from tests.simulated_run import simulated_run
 
 
 def shown(mode: ProgressMode, **changes: str) -> str:
@@ -72,6 +72,28 @@ def test_long_epochs_give_a_sign_of_life() -> None:
         "Epoch 1/2 - validation 60/100 - ETA 40s",
         "Epoch 1/2 - validation 90/100 - ETA 10s",
     ]
+
+
+def test_fast_epochs_are_written_together() -> None:
+    """A hundred epochs of 5 ms are a hundred lines in a few writes, and none waits for long."""
+
+    class Counted(io.StringIO):
+        writes = 0
+
+        def write(self, text: str) -> int:
+            Counted.writes += 1
+            return super().write(text)
+
+    now = 0.0
+    stream = Counted()
+    with PlainDisplay(stream, clock=lambda: now) as display:
+        for epoch in range(1, 101):
+            display(events.EpochStarted(epoch, 100, 10))
+            now += 0.005
+            display(events.EpochEnded(epoch, 100, 10, 0.005, 0.004, None, {"loss": 0.5}, best=False))
+    lines = stream.getvalue().splitlines()
+    assert [line.split(" - ")[0] for line in lines] == [f"Epoch {epoch}/100" for epoch in range(1, 101)]
+    assert Counted.writes <= 7
 
 
 def test_json_is_every_event() -> None:

@@ -28,7 +28,7 @@ def keras() -> Any:
 
 
 def train_with_fit(
-    keras: Any, make: Callable[[], Any], data: Any, class_weight: Any
+    make: Callable[[], Any], data: Any, class_weight: Any
 ) -> tuple[Any, list[dict[str, float]]]:
     """Trains with `fit`, one epoch at a time on the samples in nnrun's order, without its own shuffling."""
     from nnrun.training.ordering import epoch_order
@@ -55,7 +55,7 @@ def train_with_fit(
 
 
 def train_with_nnrun(
-    keras: Any, make: Callable[[], Any], data: Any, class_weight: Any
+    make: Callable[[], Any], data: Any, class_weight: Any
 ) -> tuple[Any, list[dict[str, float]]]:
     """Trains with nnrun's engine."""
     from nnrun.data.splits import Split
@@ -91,10 +91,10 @@ def state(model: Any) -> list[np.ndarray]:
     return [np.array(variable.numpy()) for variable in [*model.variables, *model.optimizer.variables]]
 
 
-def assert_equal(keras: Any, make: Callable[[], Any], data: Any, class_weight: Any = None) -> None:
+def assert_equal(make: Callable[[], Any], data: Any, class_weight: Any = None) -> None:
     """Fails unless both ways of training give the same bits."""
-    by_fit, fit_history = train_with_fit(keras, make, data, class_weight)
-    by_nnrun, history = train_with_nnrun(keras, make, data, class_weight)
+    by_fit, fit_history = train_with_fit(make, data, class_weight)
+    by_nnrun, history = train_with_nnrun(make, data, class_weight)
     assert history == fit_history
     pairs = list(zip(state(by_fit), state(by_nnrun), strict=True))
     assert len(pairs) > 4
@@ -145,7 +145,7 @@ def test_optimizer_gives_the_bits_of_fit(keras: Any, name: str) -> None:
     make = dense(
         keras, lambda: getattr(keras.optimizers, name)(0.05), "categorical_crossentropy", 3, "softmax"
     )
-    assert_equal(keras, make, classification_data("one_hot"))
+    assert_equal(make, classification_data("one_hot"))
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "Adadelta"])
@@ -154,28 +154,28 @@ def test_class_weights_give_the_bits_of_fit(keras: Any, name: str) -> None:
     make = dense(
         keras, lambda: getattr(keras.optimizers, name)(0.05), "categorical_crossentropy", 3, "softmax"
     )
-    assert_equal(keras, make, classification_data("one_hot"), {0: 1.0, 1: 3.0, 2: 0.25})
+    assert_equal(make, classification_data("one_hot"), {0: 1.0, 1: 3.0, 2: 0.25})
 
 
 def test_class_weight_changes_the_result(keras: Any) -> None:
     """The test above would pass if both sides ignored the weights."""
     make = dense(keras, lambda: keras.optimizers.SGD(0.05), "categorical_crossentropy", 3, "softmax")
     data = classification_data("one_hot")
-    _, plain = train_with_nnrun(keras, make, data, None)
-    _, weighted = train_with_nnrun(keras, make, data, {0: 1.0, 1: 3.0, 2: 0.25})
+    _, plain = train_with_nnrun(make, data, None)
+    _, weighted = train_with_nnrun(make, data, {0: 1.0, 1: 3.0, 2: 0.25})
     assert plain != weighted
 
 
 def test_sparse_labels_give_the_bits_of_fit(keras: Any) -> None:
     """Integer labels."""
     make = dense(keras, lambda: keras.optimizers.Adam(0.05), "sparse_categorical_crossentropy", 3, "softmax")
-    assert_equal(keras, make, classification_data("index"))
+    assert_equal(make, classification_data("index"))
 
 
 def test_binary_labels_give_the_bits_of_fit(keras: Any) -> None:
     """One sigmoid unit."""
     make = dense(keras, lambda: keras.optimizers.Adadelta(1.0), "binary_crossentropy", 1, "sigmoid")
-    assert_equal(keras, make, classification_data("binary"), {0: 0.5, 1: 2.0})
+    assert_equal(make, classification_data("binary"), {0: 0.5, 1: 2.0})
 
 
 def test_schedule_and_clipping_give_the_bits_of_fit(keras: Any) -> None:
@@ -186,7 +186,7 @@ def test_schedule_and_clipping_give_the_bits_of_fit(keras: Any) -> None:
         return keras.optimizers.SGD(rate, momentum=0.9, clipnorm=0.5)
 
     make = dense(keras, optimizer, "categorical_crossentropy", 3, "softmax")
-    assert_equal(keras, make, classification_data("one_hot"))
+    assert_equal(make, classification_data("one_hot"))
 
 
 def test_convolution_gives_the_bits_of_fit(keras: Any) -> None:
@@ -215,7 +215,7 @@ def test_convolution_gives_the_bits_of_fit(keras: Any) -> None:
         )
         return model
 
-    assert_equal(keras, make, ((x[:SAMPLES], y[:SAMPLES]), (x[SAMPLES:], y[SAMPLES:])))
+    assert_equal(make, ((x[:SAMPLES], y[:SAMPLES]), (x[SAMPLES:], y[SAMPLES:])))
 
 
 def test_recurrent_network_gives_the_bits_of_fit(keras: Any) -> None:
@@ -237,4 +237,4 @@ def test_recurrent_network_gives_the_bits_of_fit(keras: Any) -> None:
         model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
         return model
 
-    assert_equal(keras, make, ((x[:SAMPLES], y[:SAMPLES]), (x[SAMPLES:], y[SAMPLES:])))
+    assert_equal(make, ((x[:SAMPLES], y[:SAMPLES]), (x[SAMPLES:], y[SAMPLES:])))

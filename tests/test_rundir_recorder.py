@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-from simulated_run import simulated_run
 
 from nnrun.events import EpochEnded, Message, PhaseStarted, Progress, RunEnded, Saved, TrainingStarted
 from nnrun.rundir import metrics_file
 from nnrun.rundir.recorder import PROGRESS_SECONDS, Recorder
+from tests.simulated_run import simulated_run
 
 
 class Clock:

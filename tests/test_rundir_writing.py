@@ -101,7 +101,7 @@ def test_a_beginning_that_cannot_be_written_leaves_nothing(
 ) -> None:
     """A full disk at the start leaves no half-made directory."""
 
-    def full(path: Path, value: object) -> None:  # noqa: ARG001 (the signature of write_json)
+    def full(path: Path, value: object) -> None:
         raise StorageError(f"cannot write {path}: No space left on device")
 
     monkeypatch.setattr(writing, "write_json", full)

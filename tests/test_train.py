@@ -48,7 +48,9 @@ Train = Callable[..., tuple[Finished, list[Event]]]
 def train_config(tmp_path: Path) -> Train:
     """Trains a config text with overrides and returns what came out, with the events."""
 
-    def run(text: str = BLOBS, *overrides: str, requirements: tuple[str, ...] = ()) -> tuple[Finished, list[Event]]:
+    def run(
+        text: str = BLOBS, *overrides: str, requirements: tuple[str, ...] = ()
+    ) -> tuple[Finished, list[Event]]:
         file = tmp_path / "blobs.yaml"
         file.write_text(text)
         events: list[Event] = []
@@ -67,7 +69,9 @@ def record_of(finished: Finished) -> Any:
 def rows_of(finished: Finished) -> list[dict[str, str]]:
     """Returns the rows of `metrics.csv` without the times."""
     with (finished.path / "metrics.csv").open(newline="") as file:
-        return [{name: cell for name, cell in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+        return [
+            {name: cell for name, cell in row.items() if name != "seconds"} for row in csv.DictReader(file)
+        ]
 
 
 def weights_of(file: Path) -> list[np.ndarray]:
@@ -153,7 +157,9 @@ def test_best_model_is_that_of_the_best_epoch(train_config: Train) -> None:
     assert finished.ended.best_epoch == best
     same, _ = train_config(BLOBS, "compile.optimizer={SGD: {learning_rate: 0.5}}", f"fit.epochs={best}")
     for expected, received in zip(
-        weights_of(same.path / "model/last.keras"), weights_of(finished.path / "model/best.keras"), strict=True
+        weights_of(same.path / "model/last.keras"),
+        weights_of(finished.path / "model/best.keras"),
+        strict=True,
     ):
         np.testing.assert_array_equal(received, expected)
 
@@ -195,7 +201,9 @@ def test_early_stopping_stops_and_restores(train_config: Train) -> None:
     assert len(epochs) < 50
     assert "EarlyStopping" in finished.ended.reason
     for best, last in zip(
-        weights_of(finished.path / "model/best.keras"), weights_of(finished.path / "model/last.keras"), strict=True
+        weights_of(finished.path / "model/best.keras"),
+        weights_of(finished.path / "model/last.keras"),
+        strict=True,
     ):
         np.testing.assert_array_equal(last, best)
 
@@ -260,9 +268,15 @@ def test_class_weights_by_name(train_config: Train) -> None:
 
 def test_divergence_names_epoch_and_batch(train_config: Train, tmp_path: Path) -> None:
     """The run is kept as failed; nothing that is not finite is saved."""
-    text = BLOBS.replace("categorical_crossentropy", "mse").replace("units: 3, activation: softmax", "units: 1").replace(", stratify: true", "")
+    text = (
+        BLOBS.replace("categorical_crossentropy", "mse")
+        .replace("units: 3, activation: softmax", "units: 1")
+        .replace(", stratify: true", "")
+    )
     with pytest.raises(TrainingError, match=r"The loss is (nan|inf) in epoch \d+, batch \d+ of 3") as caught:
-        train_config(text, "compile.metrics=[]", "compile.optimizer={SGD: {learning_rate: 1e12}}", "fit.epochs=20")
+        train_config(
+            text, "compile.metrics=[]", "compile.optimizer={SGD: {learning_rate: 1e12}}", "fit.epochs=20"
+        )
     assert caught.value.exit_code == 5
     (path,) = (tmp_path / "runs" / "blobs").iterdir()
     record = json.loads((path / "run.json").read_text())
@@ -285,7 +299,11 @@ def test_unmet_requirement_keeps_the_run(train_config: Train) -> None:
 @pytest.mark.parametrize(
     ("layers", "place", "words"),
     [
-        ("[{Dense: {units: 4}}, {Conv2D: {filters: 2, kernel_size: 3}}, {Dense: {units: 3}}]", "layers[1]", "Conv2D"),
+        (
+            "[{Dense: {units: 4}}, {Conv2D: {filters: 2, kernel_size: 3}}, {Dense: {units: 3}}]",
+            "layers[1]",
+            "Conv2D",
+        ),
         ("[{Reshape: {target_shape: [5]}}, {Dense: {units: 3}}]", "layers[0]", "Reshape"),
         ("[{Input: {shape: [7]}}, {Dense: {units: 3}}]", "layers[0]", "declared as (7,)"),
     ],
@@ -314,7 +332,9 @@ def test_second_run_in_one_process_names_metrics_alike(train_config: Train) -> N
     assert "auc" in rows_of(first)[0]
 
 
-def test_failed_save_ends_with_storage_error(train_config: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_save_ends_with_storage_error(
+    train_config: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A full disk while the model is written is exit 7, and the record says failed."""
     import keras
 

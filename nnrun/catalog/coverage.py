@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from nnrun.catalog.families import Family
-from nnrun.catalog.kinds import Anything
+from nnrun.catalog.kinds import Plain
 from nnrun.catalog.reading import ArgumentInfo, Catalog
+
+ANY = Plain("any")
 
 COUNTED: tuple[Family, ...] = (
     "layer",
@@ -34,7 +36,7 @@ def coverage(known: Catalog, family: Family | None = None) -> float:
     arguments = [
         argument for each in COUNTED if family in (None, each) for argument in arguments_of(known, each)
     ]
-    typed = sum(not isinstance(argument.kind, Anything) for argument in arguments)
+    typed = sum(argument.kind != ANY for argument in arguments)
     return typed / len(arguments) if arguments else 1.0
 
 
@@ -43,7 +45,7 @@ def coverage_table(known: Catalog) -> str:
     lines = [f"Keras {known.keras_version}: arguments whose kind is known"]
     for family in COUNTED:
         arguments = arguments_of(known, family)
-        untyped = [f"{each.owner[1]}.{each.name}" for each in arguments if isinstance(each.kind, Anything)]
+        untyped = [f"{each.owner[1]}.{each.name}" for each in arguments if each.kind == ANY]
         line = f"  {family:12} {coverage(known, family):6.1%} of {len(arguments)}  {' '.join(untyped)}"
         lines.append(line.rstrip())
     return "\n".join([*lines, f"  {'all':12} {coverage(known):6.1%}", ""])

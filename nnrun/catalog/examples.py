@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnrun.catalog.kinds import Boolean, Choice, Either, Kind, Listing, Null, Number, Table, Text
+from nnrun.catalog.kinds import Choice, Either, Kind, Listing, Number, Plain, Table
+
+_PLAIN = {"bool": True, "str": "text", "null": None, "any": 1}
 
 
 def example(kind: Kind) -> Any:
@@ -18,12 +20,8 @@ def example(kind: Kind) -> Any:
         if kind.integer:
             return int(limit.get(">=", min(2, limit.get("<=", 2))))
         return 0.5 if limit.get(">=", 0) <= 0.5 <= limit.get("<=", 1) else limit.get("<=", 0.0)
-    if isinstance(kind, Boolean):
-        return True
-    if isinstance(kind, Text):
-        return "text"
-    if isinstance(kind, Null):
-        return None
+    if isinstance(kind, Plain) and kind.word in _PLAIN:
+        return _PLAIN[kind.word]
     if isinstance(kind, Choice):
         return kind.values[0]
     if isinstance(kind, Listing):

@@ -58,7 +58,7 @@ def build() -> tuple[dict[str, Any], dict[str, Any]]:
     """
     import keras
 
-    named = {"dtype": _dtype_kind(), **overlay.NAMED_KINDS}
+    named = _dtype_kinds(keras) | overlay.NAMED_KINDS
     families: dict[str, Any] = {}
     descriptions: dict[str, Any] = {}
     used: set[tuple[str, str, str]] = set()
@@ -152,6 +152,9 @@ def _entry(
     if family == "activation":
         parameters = parameters[1:]  # the tensor
     for parameter in parameters:
+        inherited = parameter.owner is not owner
+        if inherited and parameter.name == "factor" and not getattr(owner, "_USE_BASE_FACTOR", True):
+            continue  # an argument of the base class that this augmentation layer refuses
         text = argument_texts(owner).get(parameter.name) or argument_texts(parameter.owner).get(
             parameter.name, ""
         )
@@ -197,11 +200,21 @@ def _yaml_value(default: Any) -> Any:
     return default
 
 
-def _dtype_kind() -> str:
+def _dtype_kinds(keras: Any) -> dict[str, str]:
+    """Returns the dtypes of tensors, and the names that a layer takes: not those of quantised types."""
     from keras.src.backend.common import dtypes
 
-    names = [*sorted(dtypes.ALLOWED_DTYPES), "mixed_float16", "mixed_bfloat16"]
-    return "|".join(f"'{name}'" for name in names) + "|dtype_policy"
+    policies = []
+    for name in [*sorted(dtypes.ALLOWED_DTYPES), "mixed_float16", "mixed_bfloat16"]:
+        try:
+            keras.dtype_policies.get(name)
+        except ValueError:
+            continue
+        policies.append(name)
+    return {
+        "dtype_name": "|".join(f"'{name}'" for name in policies),
+        "tensor_dtype": "|".join(f"'{name}'" for name in sorted(dtypes.ALLOWED_DTYPES)),
+    }
 
 
 def _check_kinds(content: dict[str, Any]) -> None:

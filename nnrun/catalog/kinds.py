@@ -21,16 +21,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, NamedTuple, get_args
 
 from nnrun.catalog.families import Family
 
 FAMILIES: frozenset[str] = frozenset(get_args(Family))
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+# Named tuples, and not dataclasses, as those take four milliseconds of every `nnrun check` to define.
+
+
+class Plain(NamedTuple):
+    """What needs no more than a word: `bool`, `str`, `null`, `function` (nothing that YAML has) or `any`."""
+
+    word: Literal["bool", "str", "null", "function", "any"]
+
+
+class Number(NamedTuple):
     """A number within bounds.
 
     Args:
@@ -42,30 +49,13 @@ class Number:
     bounds: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Boolean:
-    """`true` or `false`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Any string."""
-
-
-@dataclass(frozen=True, slots=True)
-class Null:
-    """`null`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One of a few strings."""
 
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(NamedTuple):
     """A Keras object.
 
     Args:
@@ -77,8 +67,7 @@ class Object:
     classes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """A list.
 
     Args:
@@ -90,43 +79,30 @@ class Listing:
     length: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """A mapping from strings to values of one kind."""
 
     values: Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """Something that only Python code can give: a function, a tensor, an instance."""
-
-
-@dataclass(frozen=True, slots=True)
-class Anything:
-    """Every value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(NamedTuple):
     """One of several kinds."""
 
     options: tuple[Kind, ...]
 
 
-Kind = Number | Boolean | Text | Null | Choice | Object | Listing | Table | Unusable | Anything | Either
+Kind = Plain | Number | Choice | Object | Listing | Table | Either
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<word>[a-z_]\w*)|'(?P<choice>[^']*)'"
-    r"|(?P<bound>[<>]=?)(?P<limit>-?\d+(?:\.\d+)?)|\*(?P<length>\d+)|(?P<sign>[\[\]{}()|,]))",
-    re.IGNORECASE,
+    r"\s*(?:(?P<word>[A-Za-z_]\w*)|'(?P<choice>[^']*)'"
+    r"|(?P<bound>[<>]=?)(?P<limit>-?\d+(?:\.\d+)?)|\*(?P<length>\d+)|(?P<sign>[\[\]{}()|,]))"
 )
-_PLAIN: Mapping[str, Kind] = {
-    "bool": Boolean(),
-    "str": Text(),
-    "null": Null(),
-    "function": Unusable(),
-    "any": Anything(),
+_PLAIN: Mapping[str, Plain] = {
+    "bool": Plain("bool"),
+    "str": Plain("str"),
+    "null": Plain("null"),
+    "function": Plain("function"),
+    "any": Plain("any"),
 }
 
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 from nnrun.catalog.families import Family
 
 NAMED_KINDS = {
+    "dtype": "dtype_name|dtype_policy",
     "shape": "[int>0|null]",
     "padding": "'valid'|'same'",
-    "interval": "float|[float]*2",
+    "interval": "float>=-1<=1|[float>=-1<=1]*2",
+    "zoom": "float>-1<=1|[float>-1<=1]*2",
     "unit_interval": "float>=0<=1|[float>=0<=1]*2",
     "rate": "float>=0<=1",
     "fill": "'constant'|'nearest'|'wrap'|'reflect'",
 }
-"""Kinds that are used by name, beside `dtype`, which the generator reads from Keras."""
+"""Kinds used by name, beside `dtype_name` and `tensor_dtype`, which the generator reads from Keras."""
 
 _CELLS = "layer(GRUCell,LSTMCell,SimpleRNNCell,StackedRNNCells)"
 
@@ -33,6 +35,7 @@ KINDS: dict[tuple[Family, str, str], str] = {
     ("layer", "*", "input_dim|output_dim|n"): "int>0",
     ("layer", "*", "num_tokens|num_bins"): "int>0|null",
     ("layer", "Hashing|HashedCrossing", "num_bins"): "int>0",
+    ("layer", "CategoryEncoding", "num_tokens"): "int>0",
     ("layer", "*", "lora_rank"): "int>0|null",
     ("layer", "*", "lora_alpha"): "float|null",
     ("layer", "*", "quantization_config"): "function|null",
@@ -74,6 +77,7 @@ KINDS: dict[tuple[Family, str, str], str] = {
     ("layer", "Reshape", "target_shape"): "[int>=-1]",
     ("layer", "Input|InputLayer", "shape"): "shape",
     ("layer", "Input|InputLayer", "batch_size"): "int>0|null",
+    ("layer", "Input|InputLayer", "dtype"): "tensor_dtype|null",
     ("layer", "Input|InputLayer", "sparse|ragged"): "bool|null",
     ("layer", "Input|InputLayer", "batch_shape|tensor|input_tensor"): "function|null",
     # Attention, merging, normalisation, activation layers.
@@ -91,14 +95,11 @@ KINDS: dict[tuple[Family, str, str], str] = {
     ("layer", "EinsumDense", "output_shape"): "int>0|[int>0|null]",
     ("layer", "EinsumDense", "equation"): "str",
     ("layer", "EinsumDense", "bias_axes"): "str|null",
-    ("layer", "Embedding", "weights"): "function|null",
+    ("layer", "*Embedding", "weights"): "function|null",
     ("layer", "Dropout|AlphaDropout", "noise_shape"): "[int>0|null]|null",
     ("layer", "Rescaling", "scale|offset"): "float|[float]",
     # Wrappers and recurrent layers.
-    ("layer", "SpectralNormalization", "layer"): (
-        "layer(Dense,Conv1D,Conv2D,Conv3D,Conv1DTranspose,Conv2DTranspose,Conv3DTranspose,EinsumDense,Embedding)"
-    ),
-    ("layer", "TimeDistributed|Wrapper", "layer"): "layer",
+    ("layer", "SpectralNormalization|TimeDistributed|Wrapper", "layer"): "layer",
     ("layer", "Bidirectional", "layer"): "layer(GRU,LSTM,SimpleRNN,RNN,ConvLSTM1D,ConvLSTM2D,ConvLSTM3D)",
     ("layer", "Bidirectional", "backward_layer"): (
         "layer(GRU,LSTM,SimpleRNN,RNN,ConvLSTM1D,ConvLSTM2D,ConvLSTM3D)|null"
@@ -118,7 +119,7 @@ KINDS: dict[tuple[Family, str, str], str] = {
         "'lower_and_strip_punctuation'|'lower'|'strip_punctuation'|null"
     ),
     ("layer", "TextVectorization", "split"): "'whitespace'|'character'|null",
-    ("layer", "TextVectorization", "ngrams"): "int>0|[int>0]|null",
+    ("layer", "TextVectorization", "ngrams"): "int>0|null",
     ("layer", "TextVectorization", "output_sequence_length"): "int>0|null",
     ("layer", "StringLookup|TextVectorization", "vocabulary"): "str|[str]|null",
     ("layer", "IntegerLookup", "vocabulary"): "str|[int]|null",
@@ -128,7 +129,7 @@ KINDS: dict[tuple[Family, str, str], str] = {
     ("layer", "StringLookup", "mask_token"): "str|null",
     ("layer", "StringLookup", "oov_token"): "str|null",
     ("layer", "IntegerLookup", "mask_token|oov_token"): "int|null",
-    ("layer", "IntegerLookup", "oov_method"): "'floormod'|'farmhash'",
+    ("layer", "StringLookup|IntegerLookup", "oov_method"): "'floormod'|'farmhash'",
     ("layer", "IntegerLookup", "vocabulary_dtype"): "'int64'",
     ("layer", "StringLookup|TextVectorization", "encoding"): "str",
     ("layer", "StringLookup|IntegerLookup|Hashing", "salt"): "int>0|[int>0]*2|null",
@@ -138,7 +139,8 @@ KINDS: dict[tuple[Family, str, str], str] = {
     ("layer", "STFTSpectrogram", "mode"): "'log'|'magnitude'|'psd'|'real'|'imag'|'angle'|'stft'",
     ("layer", "STFTSpectrogram", "scaling"): "'density'|'spectrum'|null",
     ("layer", "STFTSpectrogram", "padding"): "padding",
-    ("layer", "STFTSpectrogram", "frame_length|frame_step|fft_length"): "int>0|null",
+    ("layer", "STFTSpectrogram", "frame_length"): "int>0",
+    ("layer", "STFTSpectrogram", "frame_step|fft_length"): "int>0|null",
     # Image augmentation.
     ("layer", "MixUp", "alpha"): "float>=0<=1",
     ("layer", "RandomFlip", "mode"): "'horizontal'|'vertical'|'horizontal_and_vertical'",
@@ -147,11 +149,15 @@ KINDS: dict[tuple[Family, str, str], str] = {
     ("layer", "Resizing", "interpolation"): "'bilinear'|'nearest'|'bicubic'|'lanczos3'|'lanczos5'",
     ("layer", "AugMix|Rand*", "interpolation"): "'nearest'|'bilinear'",
     ("layer", "AugMix|RandAugment|RandomGrayscale", "factor"): "rate",
-    ("layer", "RandomBrightness", "factor"): "float>=-1<=1|[float>=-1<=1]*2",
-    ("layer", "RandomRotation", "factor"): "interval",
-    ("layer", "RandomTranslation|RandomZoom", "height_factor"): "interval",
-    ("layer", "RandomTranslation", "width_factor"): "interval",
-    ("layer", "RandomZoom", "width_factor"): "interval|null",
+    ("layer", "RandomBrightness|RandomRotation", "factor"): "interval",
+    ("layer", "RandomTranslation", "height_factor|width_factor"): "interval",
+    ("layer", "RandomZoom", "height_factor"): "zoom",
+    ("layer", "RandomZoom", "width_factor"): "zoom|null",
+    ("layer", "RandomElasticTransform", "scale"): "unit_interval",
+    ("layer", "RandomPerspective", "scale"): "rate",
+    ("layer", "GaussianNoise", "stddev"): "rate",
+    ("layer", "ActivityRegularization", "l1|l2"): "float>=0",
+    ("layer", "SpectralNormalization", "power_iterations"): "int>0",
     ("layer", "RandomShear", "x_factor|y_factor"): "unit_interval",
     ("layer", "RandomColorJitter", "brightness_factor|contrast_factor|saturation_factor|hue_factor"): (
         "unit_interval|null"
@@ -165,7 +171,7 @@ KINDS: dict[tuple[Family, str, str], str] = {
     ("layer", "RandomColorDegeneration", "factor"): "unit_interval",
     ("layer", "RandomPosterization", "factor"): "int>=1<=8",
     ("layer", "RandomGaussianBlur", "kernel_size"): "int>0|[int>0]*2",
-    ("layer", "RandomGaussianBlur", "sigma"): "float>=0|[float>=0]*2",
+    ("layer", "RandomGaussianBlur", "sigma"): "unit_interval",
     ("layer", "RandomErasing", "scale"): "unit_interval",
     ("layer", "RandomErasing", "fill_value"): "float|[float]|null",
     ("layer", "Solarization", "addition_factor|threshold_factor"): "unit_interval",
@@ -179,19 +185,23 @@ KINDS: dict[tuple[Family, str, str], str] = {
     # Optimizers and schedules.
     ("optimizer", "*", "learning_rate"): "float>=0|schedule",
     ("optimizer", "*", "weight_decay|clipnorm|clipvalue|global_clipnorm|loss_scale_factor"): "float>=0|null",
+    ("optimizer", "AdamW", "weight_decay"): "float>=0",
     ("optimizer", "*", "ema_momentum"): "float>=0<=1",
     ("optimizer", "*", "ema_overwrite_frequency"): "int>0|null",
     ("optimizer", "*", "gradient_accumulation_steps"): "int>=2|null",
     ("optimizer", "LossScaleOptimizer", "inner_optimizer"): "optimizer",
     ("optimizer", "LossScaleOptimizer", "dynamic_growth_steps"): "int>0",
     ("optimizer", "SGD", "momentum"): "float>=0<=1",
+    ("optimizer", "Lion", "beta_1"): "float>0<=1",
+    ("optimizer", "*", "initial_accumulator_value"): "float>=0",
     ("optimizer", "Ftrl", "learning_rate_power"): "float<=0",
     ("optimizer", "Muon", "exclude_layers"): "[str]|null",
     ("optimizer", "Muon", "rms_rate"): "float|null",
     ("optimizer", "Muon", "adam_lr_ratio"): "float",
     ("optimizer", "MultiOptimizer", "optimizer_map"): "function",
     ("schedule", "*", "decay_steps|first_decay_steps"): "int>0",
-    ("schedule", "PiecewiseConstantDecay", "boundaries|values"): "[float]",
+    ("schedule", "PiecewiseConstantDecay", "boundaries"): "[int>=0]",
+    ("schedule", "PiecewiseConstantDecay", "values"): "[float]",
     # Losses and metrics.
     ("loss", "*", "reduction"): "'sum_over_batch_size'|'sum'|'mean'|'mean_with_sample_weight'|'none'|null",
     ("loss", "Dice|Tversky", "axis"): "int|[int]|null",
@@ -213,6 +223,7 @@ KINDS: dict[tuple[Family, str, str], str] = {
     ("metric", "F1Score|FBetaScore", "threshold"): "float>0<=1|null",
     ("metric", "BinaryAccuracy", "threshold"): "float>0<=1",
     ("metric", "*", "k"): "int>0",
+    ("metric", "*", "top_k|num_labels"): "int>0|null",
     ("metric", "*", "class_id"): "int>=0|null",
     ("metric", "*", "ignore_class"): "int|null",
     ("metric", "*", "target_class_ids"): "[int>=0]",
@@ -247,14 +258,19 @@ KINDS: dict[tuple[Family, str, str], str] = {
     ("initializer", "VarianceScaling", "scale"): "float>0",
     ("initializer", "VarianceScaling", "distribution"): "'uniform'|'truncated_normal'|'untruncated_normal'",
     ("initializer", "Random*|TruncatedNormal", "mean|stddev|minval|maxval"): "float",
+    ("regularizer", "*", "l1|l2|factor"): "float>=0",
     ("regularizer", "OrthogonalRegularizer", "mode"): "'rows'|'columns'",
+    ("constraint", "*", "max_value|min_value"): "float>=0",
     ("constraint", "*", "axis"): "int|[int]",
-    ("dtype_policy", "DTypePolicy|FloatDTypePolicy", "name"): "dtype",
+    ("dtype_policy", "DTypePolicy|FloatDTypePolicy", "name"): "dtype_name",
+    ("dtype_policy", "*", "mode"): "str",
+    ("dtype_policy", "*", "source_name"): "dtype_name|null",
 }
 """Kind by family, class and argument. Both names may hold wildcards and `|`; the most exact class wins, and
 then the last entry."""
 
 REQUIRED: dict[tuple[Family, str, str], str] = {
+    ("layer", "CategoryEncoding", "num_tokens"): "Keras wants it although the signature has a default",
     ("layer", "Input", "shape"): "Keras wants it although the signature has a default",
     ("layer", "InputLayer", "shape"): "Keras wants it although the signature has a default",
 }
@@ -264,6 +280,7 @@ ABSTRACT: frozenset[tuple[Family, str]] = frozenset({("layer", "Wrapper")})
 """Bases for other classes, besides the base class of each family."""
 
 _RUNS_CODE = "it runs code from outside Keras, which a config must not do"
+_QUANTIZED = "it belongs to quantised models, which are made from trained ones"
 _VALUES = "it takes plain values, not labels and predictions, so that it cannot be compiled"
 
 REFUSED: dict[tuple[Family, str], str] = {
@@ -286,6 +303,11 @@ REFUSED: dict[tuple[Family, str], str] = {
     ("callback", "ProgbarLogger"): "nnrun draws the progress itself (see --progress)",
     ("callback", "OrbaxCheckpoint"): "it needs the package orbax-checkpoint; nnrun saves checkpoints itself",
     ("activation", "threshold"): "it needs arguments, and an activation is given by its name alone",
+    ("dtype_policy", "AWQDTypePolicy"): _QUANTIZED,
+    ("dtype_policy", "GPTQDTypePolicy"): _QUANTIZED,
+    ("dtype_policy", "Int4DTypePolicy"): _QUANTIZED,
+    ("dtype_policy", "QuantizedDTypePolicy"): _QUANTIZED,
+    ("dtype_policy", "QuantizedFloat8DTypePolicy"): _QUANTIZED,
     ("dtype_policy", "DTypePolicyMap"): "it maps variables to policies, which only Python code can do",
 }
 """Classes that a config cannot use, and why."""

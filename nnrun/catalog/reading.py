@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from nnrun.catalog.families import Family
 from nnrun.catalog.kinds import Kind, parse_kind
@@ -17,8 +16,7 @@ CATALOG_FILE = Path(__file__).with_name("keras.json")
 DESCRIPTIONS_FILE = Path(__file__).with_name("descriptions.json")
 
 
-@dataclass(frozen=True)
-class ArgumentInfo:
+class ArgumentInfo(NamedTuple):
     """An argument of a class.
 
     Args:
@@ -27,7 +25,7 @@ class ArgumentInfo:
         required: Whether it has no default.
         default: Its default as a YAML value; None also where it is required.
         owner: Family and class that it belongs to.
-        named_kinds: The kinds that `kind_text` may use by name.
+        parse: Reads `kind_text`, each text only once.
     """
 
     name: str
@@ -35,12 +33,12 @@ class ArgumentInfo:
     required: bool
     default: Any
     owner: tuple[Family, str]
-    named_kinds: Mapping[str, str] = field(repr=False, compare=False)
+    parse: Callable[[str], Kind]
 
-    @cached_property
+    @property
     def kind(self) -> Kind:
         """The values that it takes."""
-        return parse_kind(self.kind_text, self.named_kinds)
+        return self.parse(self.kind_text)
 
     @property
     def description(self) -> str:
@@ -50,8 +48,7 @@ class ArgumentInfo:
         return str(text)
 
 
-@dataclass(frozen=True)
-class ClassInfo:
+class ClassInfo(NamedTuple):
     """A public class of Keras, or an activation function.
 
     Args:
@@ -88,10 +85,11 @@ class Catalog:
         content: The content of the generated file.
     """
 
-    def __init__(self, content: Mapping[str, Any]) -> None:  # noqa: D107  # in the class's docstring
+    def __init__(self, content: Mapping[str, Any]) -> None:
         self.keras_version: str = content["keras_version"]
         self.named_kinds: Mapping[str, str] = content["kinds"]
         self._families: Mapping[str, Any] = content["families"]
+        self._parse = cache(partial(parse_kind, named=self.named_kinds))
         self._found: dict[tuple[str, str], ClassInfo] = {}
 
     def names(self, family: Family) -> tuple[str, ...]:
@@ -129,7 +127,7 @@ class Catalog:
                     required=len(value) == 1,
                     default=value[1] if len(value) > 1 else None,
                     owner=(family, name),
-                    named_kinds=self.named_kinds,
+                    parse=self._parse,
                 )
                 for key, value in entry["arguments"].items()
             }

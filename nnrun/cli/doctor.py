@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +22,9 @@ def doctor(
     Example:
       nnrun doctor --json
     """
-    # Later than at the top: `nnrun --help` reads this module too.
+    # Later than at the top: every command waits for what is imported there.
+    import json
+
     from nnrun.diagnosis import diagnose, report
 
     diagnosis = diagnose(runs_dir)

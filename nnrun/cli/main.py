@@ -5,14 +5,15 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from nnrun.cli.check import check
 from nnrun.cli.doctor import doctor
+from nnrun.cli.evaluate import evaluate
 from nnrun.cli.failures import report
 from nnrun.cli.options import GlobalOptions, global_options
 from nnrun.cli.runs import runs
@@ -24,6 +25,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     check,
     show,
     train,
+    evaluate,
     runs,
     doctor,
 )
@@ -82,17 +84,38 @@ for _command in COMMANDS:
     app.command()(_command)
 
 
-def main() -> None:
-    """Runs the program with the arguments of the process and exits."""
-    # A third of the time of a short command would go into looking for garbage while modules load, and for
-    # plugins of pydantic, of which nnrun has none. Training still collects, less often.
-    gc.set_threshold(50_000, 20, 20)
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+def run(arguments: Sequence[str]) -> int:
+    """Runs a command.
+
+    Args:
+        arguments: What stands after the name of the program.
+
+    Returns:
+        The exit code; an error was explained on stderr.
+    """
     try:
         try:
-            app()
-        finally:
-            sys.stdout.flush()
-            gc.freeze()  # what is left at exit belongs to the system, not to the collector
+            app(args=list(arguments))
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        else:
+            code = 0
+        sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001, RUF100 - what nothing else handled is a bug
-        sys.exit(report(error, debug="--debug" in sys.argv))
+        return report(error, debug="--debug" in arguments)
+    return code
+
+
+def main() -> NoReturn:
+    """Runs the program with the arguments of the process, and exits."""
+    # A good part of the time of a short command would go into looking for garbage while modules load, and
+    # into plugins of pydantic, of which nnrun has none. Training still collects, less often.
+    gc.set_threshold(50_000, 20, 20)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    code = run(sys.argv[1:])
+    if "tensorflow" in sys.modules:
+        sys.exit(code)
+    # Taking down the interpreter piece by piece costs as much as checking a config. Everything is written:
+    # `run` flushes stdout, and stderr has no buffer worth mentioning.
+    sys.stderr.flush()
+    os._exit(code)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nnrun.errors import UsageError
-from nnrun.rundir.overview import Condition, as_csv, as_json, as_table, select
-from nnrun.rundir.selectors import list_runs
 
 RunsDir = Annotated[
     Path,
@@ -47,6 +44,12 @@ def runs(
     """
     if as_json_ and as_csv_:
         raise UsageError("--json and --csv were both given", "Choose one of them.")
+    # Later than at the top: every command waits for what is imported there.
+    from datetime import UTC, datetime
+
+    from nnrun.rundir.overview import Condition, as_csv, as_json, as_table, select
+    from nnrun.rundir.selectors import list_runs
+
     listing = list_runs(runs_dir)
     chosen = select(listing.runs, [Condition.parse(text) for text in conditions or ()], sort, limit)
     if as_json_:

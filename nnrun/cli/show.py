@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.arguments import split_arguments
+from nnrun.cli.runs import RunsDir
 from nnrun.errors import UsageError
 
 
@@ -18,6 +19,7 @@ def show(
             metavar="CONFIG|RUN|KEY=VALUE", help="A config file or a run, and values to override."
         ),
     ],
+    runs_dir: RunsDir = Path("runs"),
 ) -> None:
     r"""Print the resolved config: every value, and where it comes from.
 
@@ -34,13 +36,13 @@ def show(
     paths, overrides = split_arguments(arguments)
     if len(paths) != 1:
         raise UsageError(f"expected one config or run, received {len(paths)}")
-    typer.echo(with_origins(load_experiment(_config(paths[0]), overrides)), nl=False)
+    typer.echo(with_origins(load_experiment(_config(paths[0], runs_dir), overrides)), nl=False)
 
 
-def _config(path: Path) -> Path:
+def _config(path: Path, runs_dir: Path) -> Path:
     """Returns the config file that is meant: the file itself, or that of a run."""
     if path.is_file() or path.suffix in (".yaml", ".yml"):
         return path
     from nnrun.rundir.selectors import find_run
 
-    return find_run(str(path), Path("runs")).resolved_path
+    return find_run(str(path), runs_dir).resolved_path

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from nnrun.config.limits import MAX_DEPTH, MAX_NODES
+from nnrun.config.limits import MAX_DEPTH, MAX_NODES, MAX_PROBLEMS
 from nnrun.config.nodes import Entry, ListNode, MappingNode, Node, ScalarNode
 from nnrun.config.problems import ConfigError, KeyPath, Place, Problem, Source, format_path
 from nnrun.config.scalars import NumberTooLargeError, Scalar, resolve
@@ -258,7 +258,11 @@ class _Composer:
         )
 
     def _problem(self, code: str, message: str, place: Place, hint: str = "", path: KeyPath = ()) -> None:
-        self.problems.append(Problem(code, message, place, format_path(self._path() + path), hint))
+        # Deeper than any config goes, the path would only hide the message.
+        shown = format_path(self._path() + path) if len(self.stack) < MAX_DEPTH else ""
+        self.problems.append(Problem(code, message, place, shown, hint))
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise ConfigError(self.problems)
 
     def _stop(self, code: str, message: str, place: Place, hint: str = "") -> ConfigError:
         self._problem(code, message, place, hint)

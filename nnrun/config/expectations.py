@@ -65,6 +65,8 @@ def _describe_one(annotation: Any, limits: Sequence[Any]) -> str:
         lowest, highest = _bounds(limits, (MinLen,), "min_length"), _bounds(limits, (MaxLen,), "max_length")
         if lowest is not None and lowest == highest:
             return f"a list of {lowest} {items}"
+        if items == "values":
+            return "a list"
         return f"a list of {'at least one of ' if lowest else ''}{items}"
     if origin is dict or annotation is dict:
         return "a mapping"

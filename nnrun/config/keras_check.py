@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnrun.catalog.families import Family
-from nnrun.catalog.kinds import Either, Kind, Listing, Number, Object, Table, Unusable
+from nnrun.catalog.kinds import Either, Kind, Listing, Number, Object, Plain, Table
 from nnrun.catalog.reading import ClassInfo, catalog
 from nnrun.config.keras_object import KerasObject, frozen
 from nnrun.config.keras_scalars import (
@@ -239,7 +239,7 @@ def _read_either(kind: Either, value: Any, loc: Loc, what: str) -> Read:
     best = max(reads, key=lambda read: read.near)
     if best.near > 0:
         return best
-    if any(isinstance(option, Unusable) for option in kind.options):
+    if Plain("function") in kind.options:
         return wrong_type(kind, value, loc, what, "leave it out: only Python code could give anything else")
     numbers = [option for option in kind.options if isinstance(option, Number)]
     return wrong_type(kind, value, loc, what, number_hint(numbers[0], value) if numbers else "")

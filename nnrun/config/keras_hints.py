@@ -77,8 +77,8 @@ _INPUT_SHAPE = ("input_shape", "input_dim", "batch_input_shape", "input_length")
 def closest(name: str, known: Iterable[str]) -> str | None:
     """Returns the known name that was probably meant, or None.
 
-    Differences of case and underscores count for nothing; of names that differ in nothing else (`mse`, `MSE`),
-    the one in the style of `name` is returned.
+    Differences of case and underscores count for nothing. Of names that differ in nothing else, such as
+    `mse` and `MSE`, the one in the style of `name` is returned.
     """
     by_plain: dict[str, list[str]] = {}
     for each in known:

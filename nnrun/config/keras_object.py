@@ -34,7 +34,14 @@ class KerasObject:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Lets the object be pickled and copied: a mapping proxy itself cannot be."""
-        return (type(self), (self.family, self.name, self.class_name, _thawed(self.arguments)))
+        return (type(self), (self.family, self.name, self.class_name, self.keyword_arguments()))
+
+    def keyword_arguments(self) -> dict[str, Any]:
+        """Returns the arguments as Keras takes them, with lists and dicts; nested objects stay what they are.
+
+        Lists, as Keras makes objects from JSON with them, and some metrics take no tuples.
+        """
+        return {key: _thawed(value) for key, value in self.arguments.items()}
 
     def written(self) -> Any:
         """Returns the YAML value that describes this object: the name, or a mapping from it."""
@@ -56,7 +63,7 @@ def _thawed(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _thawed(item) for key, item in value.items()}
     if isinstance(value, tuple):
-        return tuple(_thawed(item) for item in value)
+        return [_thawed(item) for item in value]
     return value
 
 

@@ -1,12 +1,11 @@
-"""Reads the plain values of a Keras object's arguments: numbers, strings, choices. Never converts one."""
+"""Reads the plain values of a Keras object's arguments: numbers, strings, choices."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from nnrun.catalog.kinds import Anything, Boolean, Choice, Kind, Null, Number, Text, Unusable
+from nnrun.catalog.kinds import Choice, Kind, Number, Plain
 from nnrun.config.keras_object import frozen
 from nnrun.config.keras_words import expected, received
 
@@ -17,8 +16,7 @@ _LARGEST = 2**63
 """Keras and TensorFlow count in 64 bits."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectProblem:
+class ObjectProblem(NamedTuple):
     """One thing that is wrong with a Keras object of a config.
 
     Args:
@@ -38,8 +36,7 @@ class ObjectProblem:
     at: At = "value"
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """What came out of reading a value.
 
     Args:
@@ -77,15 +74,16 @@ def read_scalar(kind: Kind, value: Any, loc: Loc, what: str) -> Read:
         return _read_number(kind, value, loc, what)
     if isinstance(kind, Choice):
         return _read_choice(kind, value, loc, what)
+    word = kind.word if isinstance(kind, Plain) else ""
     fits = (
-        isinstance(kind, Anything)
-        or (isinstance(kind, Boolean) and isinstance(value, bool))
-        or (isinstance(kind, Text) and isinstance(value, str))
-        or (isinstance(kind, Null) and value is None)
+        word == "any"
+        or (word == "bool" and isinstance(value, bool))
+        or (word == "str" and isinstance(value, str))
+        or (word == "null" and value is None)
     )
     if fits:
         return Read(frozen(value))
-    return wrong_type(kind, value, loc, what, "leave it out" if isinstance(kind, Unusable) else "")
+    return wrong_type(kind, value, loc, what, "leave it out" if word == "function" else "")
 
 
 def _read_number(kind: Number, value: Any, loc: Loc, what: str) -> Read:
@@ -94,7 +92,8 @@ def _read_number(kind: Number, value: Any, loc: Loc, what: str) -> Read:
         return wrong_type(kind, value, loc, what, number_hint(kind, value))
     countable = abs(value) < _LARGEST if isinstance(value, int) else math.isfinite(value)
     if countable and all(_holds(value, sign, limit) for sign, limit in kind.bounds):
-        return Read(value)
+        # Keras refuses `learning_rate=1`, though YAML and people write the same number either way.
+        return Read(value if kind.integer else float(value))
     message = f"{what} must be {expected(kind)}, received {received(value)}"
     return refused(ObjectProblem("out-of-range", message, loc, value))
 

@@ -7,20 +7,7 @@ import math
 from typing import Any
 
 from nnrun.catalog.families import Family
-from nnrun.catalog.kinds import (
-    Anything,
-    Boolean,
-    Choice,
-    Either,
-    Kind,
-    Listing,
-    Null,
-    Number,
-    Object,
-    Table,
-    Text,
-    Unusable,
-)
+from nnrun.catalog.kinds import Choice, Either, Kind, Listing, Number, Object, Plain, Table
 
 _FAMILY_WORDS: dict[Family, tuple[str, str]] = {
     "layer": ("a", "layer"),
@@ -36,12 +23,12 @@ _FAMILY_WORDS: dict[Family, tuple[str, str]] = {
     "dtype_policy": ("a", "dtype policy"),
 }
 _BOUND_WORDS = {">": "greater than", ">=": "at least", "<": "less than", "<=": "at most"}
-_PLAIN_WORDS: dict[type, tuple[str, str]] = {
-    Boolean: ("true or false", "booleans"),
-    Text: ("a string", "strings"),
-    Null: ("null", "nulls"),
-    Unusable: ("something that only Python code can give", "things that only Python code can give"),
-    Anything: ("any value", "values"),
+_PLAIN_WORDS: dict[str, tuple[str, str]] = {
+    "bool": ("true or false", "booleans"),
+    "str": ("a string", "strings"),
+    "null": ("null", "nulls"),
+    "function": ("something that only Python code can give", "things that only Python code can give"),
+    "any": ("any value", "values"),
 }
 _LONGEST = 40
 
@@ -80,7 +67,7 @@ def expected(kind: Kind) -> str:
         return f"a mapping from names to {_several(kind.values)}"
     if isinstance(kind, Either):
         return ", or ".join(expected(option) for option in _worth_naming(kind))
-    return _PLAIN_WORDS[type(kind)][0]
+    return _PLAIN_WORDS[kind.word][0]
 
 
 def _several(kind: Kind) -> str:
@@ -93,7 +80,7 @@ def _several(kind: Kind) -> str:
         return f"lists of {'' if kind.length is None else f'{kind.length} '}{_several(kind.items)}"
     if isinstance(kind, Either):
         return " or ".join(_several(option) for option in _worth_naming(kind))
-    return _PLAIN_WORDS[type(kind)][1] if type(kind) in _PLAIN_WORDS else expected(kind)
+    return _PLAIN_WORDS[kind.word][1] if isinstance(kind, Plain) else expected(kind)
 
 
 def _worth_naming(kind: Either) -> list[Kind]:
@@ -101,7 +88,7 @@ def _worth_naming(kind: Either) -> list[Kind]:
     named: list[Kind] = [
         option
         for option in kind.options
-        if not isinstance(option, Unusable)
+        if option != Plain("function")
         and not (isinstance(option, Object) and option.family == "dtype_policy")
     ]
     return named or list(kind.options)

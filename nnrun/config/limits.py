@@ -8,5 +8,8 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 64
 """Levels of mappings and lists inside each other, aliases included."""
 
+MAX_PROBLEMS = 100
+"""Problems that are looked for in a file; who has more has given the wrong file."""
+
 MAX_NODES = 50_000
 """Values in a file, where each use of an alias counts as much as writing its value out again."""

@@ -6,6 +6,7 @@ libyaml and PyYAML's own parser word the same findings differently; both are cov
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -20,8 +21,13 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000
 
 def line_of(source: Source, line: int) -> str:
     """Returns a line of a source, from 1, without its line break; empty past the end."""
-    lines = LINE_BREAK.split(source.text)
+    lines = _lines(source.text)
     return lines[line - 1] if 0 < line <= len(lines) else ""
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> list[str]:
+    return LINE_BREAK.split(text)
 
 
 def place_at(source: Source, index: int, length: int = 1) -> Place:

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from nnrun.config import datasets, experiment
 from nnrun.config.document import Document
 from nnrun.config.expectations import choices, describe, model_at, type_at
+from nnrun.config.limits import MAX_PROBLEMS
 from nnrun.config.problems import KeyPath, Problem, format_path
 from nnrun.config.suggestions import key_hint, meant_key, value_hint
 
@@ -60,7 +61,9 @@ def problems_of(error: ValidationError, document: Document, data: Any) -> list[P
         document: The config, for places.
         data: What was validated.
     """
-    findings = _without_repeats([_finding(item, data) for item in error.errors(include_url=False)])
+    findings = _without_repeats([_finding(item, data) for item in error.errors(include_url=False)])[
+        :MAX_PROBLEMS
+    ]
     # A value that already has a problem, such as an unknown tag, has no meaningful second one.
     known = {
         problem.path for problem in document.problems if problem.code in ("number-too-large", "unknown-tag")
@@ -201,6 +204,10 @@ def _value_advice(value: Any, expected: str) -> str:
             return "remove the quotes"
         if "true or false" in expected and value.lower() in ("yes", "on", "y", "no", "off", "n"):
             return f"write {'true' if value.lower() in ('yes', 'on', 'y') else 'false'}"
+    if expected.startswith("a list"):
+        if isinstance(value, dict):
+            return "begin each item with '- '"
+        return f"write [{value}]" if isinstance(value, str) else ""
     if isinstance(value, float) and value.is_integer() and "whole number" in expected and abs(value) < 2**53:
         return f"write {int(value)}"
     if isinstance(value, (int, float)) and not isinstance(value, bool) and expected == "a text":

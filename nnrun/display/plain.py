@@ -16,6 +16,13 @@ HEARTBEAT_SECONDS = 30.0
 """An epoch that takes longer gives a sign of life this often."""
 
 
+WRITE_SECONDS = 0.1
+"""Lines of epochs that are shorter are written together: a write costs more than the rest."""
+
+
+_FREQUENT = (EpochStarted, EpochEnded)
+
+
 class PlainDisplay(Display):
     """One line per epoch, as Keras's `verbose=2`, and a heartbeat in long epochs.
 
@@ -29,6 +36,8 @@ class PlainDisplay(Display):
         self._clock = clock
         self._next_heartbeat = clock() + HEARTBEAT_SECONDS
         self._epochs = 1
+        self._pending: list[str | EpochEnded] = []
+        self._next_write = clock()
 
     def __call__(self, event: Event) -> None:
         """Shows one event."""
@@ -39,17 +48,32 @@ class PlainDisplay(Display):
             self._epochs = event.epochs
             self._next_heartbeat = self._clock() + HEARTBEAT_SECONDS
         elif isinstance(event, EpochEnded):
-            self._line(self._epoch(event))
+            self._pending.append(event)
         elif isinstance(event, Message):
             self._line(f"{event.level}: {event.text}" if event.level == "warning" else event.text)
         elif isinstance(event, RunStarted):
             self._line(start_line(event))
         elif isinstance(event, TrainingStarted):
             self._line(data_line(event))
+        if self._pending and (not isinstance(event, _FREQUENT) or self._clock() >= self._next_write):
+            self._write()
+
+    def close(self) -> None:
+        """Writes the lines that wait."""
+        self._write()
 
     def _line(self, text: str) -> None:
-        self._stream.write(printable(text) + "\n")
-        self._next_heartbeat = self._clock() + HEARTBEAT_SECONDS
+        self._pending.append(text)
+
+    def _write(self) -> None:
+        if not self._pending:
+            return
+        texts = (item if isinstance(item, str) else self._epoch(item) for item in self._pending)
+        self._stream.write("".join(f"{printable(text)}\n" for text in texts))
+        self._pending.clear()
+        now = self._clock()
+        self._next_write = now + WRITE_SECONDS
+        self._next_heartbeat = now + HEARTBEAT_SECONDS
 
     @staticmethod
     def _epoch(event: EpochEnded) -> str:

@@ -41,8 +41,10 @@ def predicted_classes(predictions: NDArray[Any], threshold: float) -> NDArray[np
         Class numbers, shape `(samples,)`.
     """
     if predictions.shape[1] == 1:
-        return (predictions[:, 0] > threshold).astype(np.int64)
-    return predictions.argmax(axis=1).astype(np.int64)
+        above: NDArray[np.int64] = (predictions[:, 0] > threshold).astype(np.int64)
+        return above
+    greatest: NDArray[np.int64] = np.argmax(predictions, axis=1).astype(np.int64)
+    return greatest
 
 
 def _last_activation(experiment: Experiment) -> str | None:

@@ -180,7 +180,8 @@ def most_confused(matrix: Matrix, limit: int) -> list[tuple[int, int, int]]:
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
-    return np.divide(part, whole, out=np.zeros(len(part), np.float64), where=whole > 0)
+    ratio: NDArray[np.float64] = np.divide(part, whole, out=np.zeros(len(part), np.float64), where=whole > 0)
+    return ratio
 
 
 def _averages(

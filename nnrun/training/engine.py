@@ -119,7 +119,6 @@ class Engine:
         logs: dict[str, Any] | None = None
         for epoch in range(schedule.first_epoch, schedule.epochs + 1):
             started = time.perf_counter()
-            self.model.reset_metrics()
             self.hooks.on_epoch_begin(epoch - 1)
             self.emit(EpochStarted(epoch, schedule.epochs, self.train.steps))
             result, train_seconds = self._train_epoch(epoch)
@@ -173,7 +172,6 @@ class Engine:
     def _validate(self, epoch: int) -> dict[str, Any]:
         assert self._test_chunk is not None  # noqa: S101  (only called where there is validation data)
         self.hooks.on_test_begin()
-        self.model.reset_metrics()
         result, seconds = self._stage(
             "validate",
             epoch,

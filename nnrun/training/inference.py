@@ -72,7 +72,6 @@ def infer(model: keras.Sequential, split: Split, batch_size: int) -> Inference:
     """
     data = to_device(split, batch_size)
     model._symbolic_build(data_batch=tuple(tensor[:batch_size] for tensor in data.tensors))
-    model.reset_metrics()
     test = ChunkFunction(model.test_step, model, data, jit_compile=False, halt=False)
     metrics = flat(test(tf.range(data.samples), 0, data.steps).metrics)
     return Inference(predict(model, data.tensors[0], batch_size), metrics)

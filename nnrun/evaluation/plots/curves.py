@@ -180,7 +180,10 @@ def _number_epochs(axes: Axes, panel: _Panel) -> None:
 
 def _mark_best(axes: Axes, panel: _Panel, best: Best) -> None:
     """Puts a dot on the curve that decided."""
-    for name, series, color in ((panel.title, panel.train, BLUE), (f"val_{panel.title}", panel.validation, ORANGE)):
+    for name, series, color in (
+        (panel.title, panel.train, BLUE),
+        (f"val_{panel.title}", panel.validation, ORANGE),
+    ):
         if name == best.monitor:
             here = series.epochs == best.epoch
             axes.plot(
@@ -201,7 +204,9 @@ def _tell_what_is_not_finite(axes: Axes, panel: _Panel) -> None:
         if len(lost):
             text = f"{name}: not finite in {len(lost)} of {len(series.epochs)} epochs, first in epoch {lost[0]:.0f}"
             height = 0.96 if name == "train" else 0.88
-            axes.text(0.03, height, text, transform=axes.transAxes, color=ORANGE, fontsize=9, va="top", zorder=5)
+            axes.text(
+                0.03, height, text, transform=axes.transAxes, color=ORANGE, fontsize=9, va="top", zorder=5
+            )
 
 
 def _draw_header(
@@ -219,5 +224,8 @@ def _draw_header(
     if best is not None:
         entries.append(Line2D([], [], color=GREEN, linewidth=1.2, linestyle=(0, (4, 3)), label="best epoch"))
     figure.legend(
-        handles=entries, loc="upper right", bbox_to_anchor=(1 - 0.15 / width, 1 - 0.06 / height), ncols=len(entries)
+        handles=entries,
+        loc="upper right",
+        bbox_to_anchor=(1 - 0.15 / width, 1 - 0.06 / height),
+        ncols=len(entries),
     )

@@ -6,14 +6,10 @@ Pictures are drawn with `matplotlib.figure.Figure` on the Agg canvas: no pyplot,
 from __future__ import annotations
 
 import io
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-
-# The first import on a machine builds a font list, and a home that cannot be written gets a temporary one:
-# matplotlib logs both as warnings, which would come between the lines of a display.
-logging.getLogger("matplotlib").setLevel(logging.ERROR)
+from typing import Any
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
@@ -72,7 +68,9 @@ _STYLE = {
 }
 
 
-def picture(width: float, height: float, draw: Callable[[Figure, RendererAgg], None], dpi: int = 130) -> bytes:
+def picture(
+    width: float, height: float, draw: Callable[[Figure, RendererAgg], None], dpi: int = 130
+) -> bytes:
     """Draws a picture, untouched by a `matplotlibrc` of the user.
 
     Args:
@@ -87,7 +85,7 @@ def picture(width: float, height: float, draw: Callable[[Figure, RendererAgg], N
     with _style():
         figure = Figure(figsize=(width, height), dpi=dpi)
         canvas = FigureCanvasAgg(figure)
-        draw(figure, canvas.get_renderer())
+        draw(figure, canvas.get_renderer())  # type: ignore[no-untyped-call]  # matplotlib has no type for it
         target = io.BytesIO()
         # matplotlib's own version is left out: the same values give the same bytes.
         figure.savefig(target, format="png", dpi=dpi, metadata={"Software": None})
@@ -97,7 +95,9 @@ def picture(width: float, height: float, draw: Callable[[Figure, RendererAgg], N
 def text_width(renderer: RendererAgg, text: str, size: float) -> float:
     """Returns how wide a line of text of that size (points) is drawn, in inches."""
     properties = FontProperties(family=matplotlib.rcParams["font.family"], size=size)
-    width, _, _ = renderer.get_text_width_height_descent(text, properties, False)
+    width, _, _ = renderer.get_text_width_height_descent(  # type: ignore[no-untyped-call]  # as above
+        text, properties, False
+    )
     return float(width / renderer.dpi)
 
 
@@ -115,7 +115,7 @@ def drawable(text: str) -> bool:
 @contextmanager
 def _style() -> Iterator[None]:
     with matplotlib.rc_context():
-        settings = {
+        settings: dict[Any, Any] = {
             key: value
             for key, value in matplotlib.rcParamsDefault.items()
             if key not in {"backend", "backend_fallback", "toolbar"}

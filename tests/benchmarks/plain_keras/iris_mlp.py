@@ -1,4 +1,4 @@
-"""The script that `configs/iris_mlp.yaml` replaces. Usage: python iris_mlp.py MODEL.keras"""
+"""The script that `configs/iris_mlp.yaml` replaces. Usage: python iris_mlp.py MODEL.keras."""
 
 import sys
 

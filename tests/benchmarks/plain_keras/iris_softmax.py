@@ -1,4 +1,4 @@
-"""The script that `configs/iris_softmax.yaml` replaces. Usage: python iris_softmax.py MODEL.keras"""
+"""The script that `configs/iris_softmax.yaml` replaces. Usage: python iris_softmax.py MODEL.keras."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The script that `configs/iris_softmax_onehot.yaml` replaces. Usage: python iris_softmax_onehot.py MODEL.keras"""
+"""The script that `configs/iris_softmax_onehot.yaml` replaces. Usage: python iris_softmax_onehot.py MODEL.keras."""
 
 import sys
 

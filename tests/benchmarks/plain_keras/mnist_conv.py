@@ -1,4 +1,4 @@
-"""The script that `configs/mnist_conv.yaml` replaces. Usage: python mnist_conv.py MODEL.keras [EPOCHS]"""
+"""The script that `configs/mnist_conv.yaml` replaces. Usage: python mnist_conv.py MODEL.keras [EPOCHS]."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The script that `configs/mnist_convnet.yaml` replaces. Usage: python mnist_convnet.py MODEL.keras [EPOCHS]"""
+"""The script that `configs/mnist_convnet.yaml` replaces. Usage: python mnist_convnet.py MODEL.keras [EPOCHS]."""
 
 import sys
 

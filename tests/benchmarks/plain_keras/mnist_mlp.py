@@ -1,4 +1,4 @@
-"""The script that `configs/mnist_mlp.yaml` replaces. Usage: python mnist_mlp.py MODEL.keras [EPOCHS]"""
+"""The script that `configs/mnist_mlp.yaml` replaces. Usage: python mnist_mlp.py MODEL.keras [EPOCHS]."""
 
 import sys
 

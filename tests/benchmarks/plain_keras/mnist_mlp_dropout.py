@@ -1,4 +1,4 @@
-"""The script that `configs/mnist_mlp_dropout.yaml` replaces. Usage: python mnist_mlp_dropout.py MODEL.keras [EPOCHS]"""
+"""What `configs/mnist_mlp_dropout.yaml` replaces. Usage: python mnist_mlp_dropout.py MODEL.keras [EPOCHS]."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The script that `configs/moons_mlp.yaml` replaces. Usage: python moons_mlp.py MODEL.keras"""
+"""The script that `configs/moons_mlp.yaml` replaces. Usage: python moons_mlp.py MODEL.keras."""
 
 import sys
 
