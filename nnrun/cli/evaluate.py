@@ -68,7 +68,7 @@ def evaluate(
     if as_json:
         typer.echo(json_text(to_record(evaluation)), nl=False)
     else:
-        from nnrun.display.evaluation import evaluation_text
+        from nnrun.evaluation.text import evaluation_text
 
         sys.stdout.write(evaluation_text(evaluation, str(file)))
     values = evaluation.values()

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from nnrun.display.formats import number, printable
-
-if TYPE_CHECKING:
-    from nnrun.evaluation.evaluate import Evaluation
-    from nnrun.evaluation.scores import Averages, Classification, ClassScores, TargetScores
+from nnrun.evaluation.evaluate import Evaluation
+from nnrun.evaluation.scores import Averages, Classification, ClassScores, TargetScores, most_confused
 
 _GAP = "  "
 _WIDTH = 80
@@ -75,8 +72,6 @@ def _confusion(scores: Classification) -> list[str]:
     table = _table(numbered)
     if max(map(len, table)) <= _WIDTH:
         return table
-    from nnrun.evaluation.scores import most_confused
-
     pairs = most_confused(scores.confusion_matrix, _PAIRS)
     if not pairs:
         return ["no class is mistaken for another"]
