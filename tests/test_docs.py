@@ -27,6 +27,8 @@ from nnrun.check import check_config
 from nnrun.cli.main import COMMANDS, run
 from nnrun.config import datasets
 from nnrun.config.experiment import Experiment
+from nnrun.config.keras_object import KerasObject
+from nnrun.config.labels import label_form
 from nnrun.config.load import load_experiment
 from nnrun.config.problems import ConfigError
 
@@ -295,6 +297,16 @@ def test_generators_are_documented() -> None:
         for name, model in GENERATORS.items()
     }
     assert shown == real
+
+
+def test_labels_of_losses_are_documented() -> None:
+    """Every loss of the table gets the labels that the table says."""
+    words = {"one-hot": "one_hot", "class numbers": "index", "0 or 1": "binary", "numbers": "values"}
+    [losses] = [body for header, body in tables(section("### `compile`")) if header[0] == "loss"]
+    assert len(losses) == len(words)
+    for names, labels, _ in losses:
+        for name in _CODE.findall(names):
+            assert label_form(KerasObject("loss", name, None)) == words[labels], name
 
 
 def positions() -> dict[str, set[int]]:
