@@ -1,43 +1,42 @@
-"""The README and the changelog say what the code does.
-
-`python tests/test_docs.py --update` writes the help texts of the README anew.
-"""
+"""The README and the changelog say what the code does."""
 
 from __future__ import annotations
 
-import ast
-import os
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 import yaml
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 import nnrun
 from nnrun.check import check_config
-from nnrun.cli.main import COMMANDS, run
+from nnrun.cli.main import run
 from nnrun.config import datasets
-from nnrun.config.experiment import Experiment
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.labels import label_form
 from nnrun.config.load import load_experiment
 from nnrun.config.problems import ConfigError
+from tests.docs.codes import codes
+from tests.docs.keys import documented_keys, keys
+from tests.docs.readme import (
+    HELP,
+    NAMES,
+    ROOT,
+    TEXT,
+    current_help,
+    options,
+    rows,
+    section,
+    tables,
+    without_code,
+)
 
-ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
-TEXT = README.read_text(encoding="utf-8")
-NAMES = ["", *(command.__name__ for command in COMMANDS)]
-
-_HELP = re.compile(r"<!-- help:(?P<name>[ \w-]*)-->\n```text\n(?P<text>.*?)```\n", re.DOTALL)
 _YAML = re.compile(r"(?P<before>[^\n]*)\n```yaml\n(?P<text>.*?)```\n", re.DOTALL)
 _EXAMPLE = re.compile(
     r"^```console\n\$ nnrun (?P<arguments>[^\n]+)\n(?P<output>.*?)^```$", re.DOTALL | re.MULTILINE
@@ -45,80 +44,18 @@ _EXAMPLE = re.compile(
 _COMMAND_LINE = re.compile(r"^\$ nnrun (?P<arguments>.+)$", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
 
-SOURCES: dict[str, type[datasets.DatasetSection]] = {
-    "sklearn": datasets.SklearnData,
-    "keras": datasets.KerasData,
-    "csv": datasets.CsvData,
-}
 GENERATORS: dict[str, type[datasets.SyntheticSection]] = {
     get_args(section.model_fields["generator"].annotation)[0]: section
     for section in get_args(get_args(datasets.SyntheticData)[0])
 }
 
 
-@cache
-def current_help(name: str) -> str:
-    """Returns what a new process prints for `nnrun NAME --help` on 80 columns."""
-    arguments = ["nnrun", *([name] if name else []), "--help"]
-    code = f"import sys; sys.argv = {arguments!r}; from nnrun.cli.main import main; main()"
-    environment = {**os.environ, "COLUMNS": "80", "TERMINAL_WIDTH": "80", "NO_COLOR": "1"}
-    environment.pop("NNRUN_RUNS_DIR", None)
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=ROOT, check=True
-    )
-    return "\n".join(line.rstrip() for line in result.stdout.strip().splitlines()) + "\n"
-
-
-def with_current_help(text: str) -> str:
-    """Returns the README with the help texts as they are now."""
-
-    def block(found: re.Match[str]) -> str:
-        name = found["name"].strip()
-        command = " ".join(["nnrun", *name.split(), "--help"])
-        return f"<!-- help:{found['name']}-->\n```text\n$ {command}\n{current_help(name)}```\n"
-
-    return _HELP.sub(block, text)
-
-
-def section(heading: str) -> str:
-    """Returns the text below a heading, up to the next one of its level or above."""
-    level = heading.index(" ")
-    found = re.search(
-        rf"^{re.escape(heading)}\n(.*?)(?=^#{{1,{level}}} |\Z)", without_code(TEXT), re.DOTALL | re.MULTILINE
-    )
-    assert found, f"the README has no heading {heading!r}"
-    return found[1]
-
-
-def without_code(text: str) -> str:
-    """Returns a text without its code blocks, whose comments look like headings."""
-    return re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
-
-
-def tables(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
-    """Yields the header and the other rows of each table in a text, as cells."""
-    for found in re.finditer(r"^\|.*\n\|---.*\n(?:\|.*\n)+", text, re.MULTILINE):
-        lines = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in found[0].splitlines()]
-        yield lines[0], lines[2:]
-
-
-def rows(heading: str) -> list[list[str]]:
-    """Returns the rows of the only table below a heading."""
-    [(_, found)] = tables(section(heading))
-    return found
-
-
-def options(text: str) -> set[str]:
-    """Returns the long options in a text."""
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_help_is_current(name: str) -> None:
     """The README shows the help of every command as it is printed today."""
-    shown = {found["name"].strip(): found["text"] for found in _HELP.finditer(TEXT)}
+    shown = {found["name"].strip(): found["text"] for found in HELP.finditer(TEXT)}
     assert name in shown, f"no <!-- help: {name} --> in the README"
-    assert shown[name].partition("\n")[2] == current_help(name), "run python tests/test_docs.py --update"
+    assert shown[name].partition("\n")[2] == current_help(name), "run python -m tests.docs.readme"
 
 
 def test_every_command_has_a_section() -> None:
@@ -139,14 +76,13 @@ def test_options_in_examples_exist() -> None:
     for found in _COMMAND_LINE.finditer(TEXT):
         name = found["arguments"].split()[0]
         assert options(found["arguments"]) <= known.get(name, known[""]) | known[""], found[0]
-    elsewhere = {"--update"}  # of this file
     mentioned = {
         option
         for code in _CODE.findall(without_code(TEXT))
         if not code.startswith(("python tests/", "pip "))
         for option in options(code)
     }
-    assert mentioned <= set().union(*known.values()) | elsewhere
+    assert mentioned <= set().union(*known.values())
 
 
 def test_help_has_no_markup() -> None:
@@ -222,45 +158,6 @@ def test_examples_print_what_is_shown(
     assert re.fullmatch(expected, captured.out + captured.err), captured.out + captured.err
 
 
-def fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Yields the keys of a section and of the sections in it, with their paths."""
-    for name, field in model.model_fields.items():
-        path = f"{prefix}{name}"
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from fields(field.annotation, f"{path}.")
-        elif name != "dataset":
-            yield path, field
-
-
-def keys() -> dict[str, FieldInfo]:
-    """Returns every key by its path; those of a source as `SOURCE KEY`."""
-    found = dict(fields(Experiment))
-    common = dict(fields(datasets.DatasetSection, "dataset."))
-    found |= common
-    found["dataset.source"] = datasets.CsvData.model_fields["source"]
-    known = {name.split(".")[1] for name in common} | {"source"}
-    for source, model in SOURCES.items():
-        found |= {
-            f"{source} {name}": field for name, field in model.model_fields.items() if name not in known
-        }
-    found["synthetic generator"] = datasets.MoonsData.model_fields["generator"]
-    found |= {
-        f"synthetic {name}": field
-        for name, field in datasets.SyntheticSection.model_fields.items()
-        if name not in known
-    }
-    return found
-
-
-def documented_keys() -> dict[str, str]:
-    """Returns what the tables of the config file give as default, by key as in `keys`."""
-    found: dict[str, str] = {}
-    for header, body in tables(section("## The config file")):
-        if header[-1] == "default":
-            found |= {" ".join(cell.strip("`") for cell in row[:-2]): row[-1] for row in body}
-    return found
-
-
 def test_every_key_is_documented() -> None:
     """The tables of the config file have exactly the keys that exist."""
     assert sorted(documented_keys()) == sorted(keys())
@@ -307,57 +204,6 @@ def test_labels_of_losses_are_documented() -> None:
     for names, labels, _ in losses:
         for name in _CODE.findall(names):
             assert label_form(KerasObject("loss", name, None)) == words[labels], name
-
-
-def positions() -> dict[str, set[int]]:
-    """Returns the functions and classes of nnrun that take a problem code, with its position."""
-    found: dict[str, set[int]] = {}
-    for tree in trees():
-        for node in ast.walk(tree):
-            names: list[str] = []
-            if isinstance(node, ast.FunctionDef):
-                names = [item.arg for item in node.args.args if item.arg not in ("self", "cls")]
-            elif isinstance(node, ast.ClassDef):
-                names = [
-                    item.target.id
-                    for item in node.body
-                    if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
-                ]
-            if "code" in names and isinstance(node, ast.FunctionDef | ast.ClassDef):
-                found.setdefault(node.name, set()).add(names.index("code"))
-    return found
-
-
-@cache
-def trees() -> tuple[ast.Module, ...]:
-    """Returns the syntax trees of nnrun's modules."""
-    folder = Path(nnrun.__file__).parent
-    return tuple(ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py")))
-
-
-def strings(node: ast.expr) -> set[str]:
-    """Returns the strings that an expression may be."""
-    if isinstance(node, ast.IfExp):
-        return strings(node.body) | strings(node.orelse)
-    return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
-
-
-def codes() -> set[str]:
-    """Returns the problem codes that nnrun's modules give to anything that takes one."""
-    takers, found = positions(), set[str]()
-    for tree in trees():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-                for position in takers.get(name, ()):
-                    given = [*node.args[position : position + 1]]
-                    given += [keyword.value for keyword in node.keywords if keyword.arg == "code"]
-                    found |= {text for item in given for text in strings(item)}
-            elif isinstance(node, ast.Assign) and any(
-                isinstance(target, ast.Name) and target.id == "code" for target in node.targets
-            ):
-                found |= strings(node.value)
-    return {code for code in found if re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", code)}
 
 
 def test_problem_codes_are_documented() -> None:
@@ -428,15 +274,8 @@ def test_extras_are_documented() -> None:
 
 def test_nothing_here_loads_tensorflow() -> None:
     """The tests of the documentation need no TensorFlow."""
-    folder = str(Path(__file__).parent)
-    code = f"import sys; sys.path.insert(0, {folder!r}); import test_docs; print('tensorflow' in sys.modules)"
+    code = f"import sys; sys.path.append({str(ROOT)!r}); import tests.test_docs; print('tensorflow' in sys.modules)"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
     assert result.stdout.strip() == "False"
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] != ["--update"]:
-        sys.exit("usage: python tests/test_docs.py --update")
-    README.write_text(with_current_help(TEXT), encoding="utf-8")
