@@ -14,9 +14,7 @@ def flatten(arguments: Arguments, shape: Shape) -> Effect:  # noqa: ARG001
 
 def reshape(arguments: Arguments, shape: Shape) -> Effect:
     """The same numbers in `target_shape`; -1 stands for what is left."""
-    target = arguments["target_shape"]
-    if not isinstance(target, (list, tuple)) or not all(type(size) is int for size in target):
-        raise NotKnownError("target_shape is not a list of whole numbers")
+    target = _whole_numbers(arguments, "target_shape")
     size = _size(shape)
     if target.count(-1) > 1:
         raise MisfitError("at most one -1 in target_shape", written(target), argument="target_shape")
@@ -44,12 +42,10 @@ def reshape(arguments: Arguments, shape: Shape) -> Effect:
 
 def permute(arguments: Arguments, shape: Shape) -> Effect:
     """Dimensions in another order, counted from 1."""
-    dims = arguments["dims"]
-    if not isinstance(dims, (list, tuple)) or not all(type(size) is int for size in dims):
-        raise NotKnownError("dims is not a list of whole numbers")
+    dims = _whole_numbers(arguments, "dims")
     if sorted(dims) != list(range(1, len(dims) + 1)):
         raise MisfitError(
-            f"each number from 1 to {len(dims)} once in dims", written(tuple(dims)), argument="dims"
+            f"each number from 1 to {len(dims)} once in dims", written(dims), argument="dims"
         )
     if len(dims) != len(shape):
         raise MisfitError(f"{len(dims)} dimensions per sample, as dims names so many,", argument="dims")
@@ -100,6 +96,13 @@ def _around(arguments: Arguments, name: str, rank: int) -> tuple[tuple[int, int]
         before, after = arguments.integers(name, 2)
         return ((before, after),)
     return arguments.pairs(name, rank)
+
+
+def _whole_numbers(arguments: Arguments, name: str) -> tuple[int, ...]:
+    value = arguments[name]
+    if not isinstance(value, (list, tuple)) or not all(type(item) is int for item in value):
+        raise NotKnownError(f"{name} is not a list of whole numbers")
+    return tuple(value)
 
 
 def _size(shape: Shape) -> int | None:

@@ -79,7 +79,8 @@ def walk(layers: Sequence[KerasObject], shape: Shape | None) -> Walk:
         shape = tuple(declared) if isinstance(declared, (list, tuple)) else None
     if shape is None:
         return Walk(None, unknown="the shape of the samples is not known")
-    start, rows = shape, []
+    start = shape
+    rows: list[Row] = []
     for index, layer in enumerate(layers):
         try:
             if layer.class_name in INPUTS:
