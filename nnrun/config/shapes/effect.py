@@ -138,7 +138,7 @@ def channels_of(shape: Shape) -> int:
     if not shape:
         raise MisfitError("at least one number per sample", rank=1)
     if shape[-1] is None:
-        raise MisfitError("a last dimension of known size")
+        raise MisfitError("a last dimension of known size", hint="write its size instead of null in Input")
     return shape[-1]
 
 

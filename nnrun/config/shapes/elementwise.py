@@ -28,5 +28,5 @@ def prelu(arguments: Arguments, shape: Shape) -> Effect:
     slopes = [1 if axis in axes else size for axis, size in enumerate(shape, 1)]
     known = [size for size in slopes if size is not None]
     if len(known) != len(slopes):
-        raise MisfitError("known sizes, or shared_axes for the unknown ones,", argument="shared_axes")
+        raise MisfitError("known sizes, or shared_axes for the unknown ones", argument="shared_axes")
     return Effect(shape, prod(known))

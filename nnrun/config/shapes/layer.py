@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from nnrun.config.keras_object import KerasObject
-from nnrun.config.shapes.effect import Arguments, Effect, MisfitError, NotKnownError, Shape
+from nnrun.config.shapes.effect import Arguments, Effect, MisfitError, NotKnownError, Shape, written
 from nnrun.config.shapes.table import LAYERS
 
 
@@ -59,7 +59,13 @@ def _time_distributed(arguments: Arguments, shape: Shape) -> Effect:
     """The same layer at each step of `(steps, ...)`."""
     if len(shape) < 2:
         raise MisfitError("a sequence of samples (steps, ...)", rank=2)
-    effect = effect_of(_inner(arguments), shape[1:])
+    inner = _inner(arguments)
+    try:
+        effect = effect_of(inner, shape[1:])
+    except MisfitError as misfit:
+        expected = f"{misfit.expected} at each step, for {inner.name}"
+        received = misfit.received or written(shape[1:])
+        raise MisfitError(expected, received, argument="layer", hint=misfit.hint) from misfit
     return Effect((shape[0], *effect.shape), effect.trainable, effect.non_trainable)
 
 

@@ -55,7 +55,7 @@ def _sizes(arguments: Arguments, shape: Shape) -> list[int | None]:
     if not all(-len(full) <= axis < len(full) for axis in axes):
         which = written(axes) if len(axes) > 1 else str(axes[0])
         raise MisfitError(
-            f"an input that has the axis {which}, where axis 0 counts the samples of a batch,",
+            f"an input that has the axis {which}, where axis 0 counts the samples of a batch",
             argument="axis",
         )
     return [full[axis] for axis in axes]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from nnrun.config.shapes.effect import Arguments, Effect, MisfitError, NotKnownError, Shape, take, written
+from nnrun.config.shapes.window import by
 
 
 def flatten(arguments: Arguments, shape: Shape) -> Effect:  # noqa: ARG001
@@ -44,11 +45,9 @@ def permute(arguments: Arguments, shape: Shape) -> Effect:
     """Dimensions in another order, counted from 1."""
     dims = _whole_numbers(arguments, "dims")
     if sorted(dims) != list(range(1, len(dims) + 1)):
-        raise MisfitError(
-            f"each number from 1 to {len(dims)} once in dims", written(dims), argument="dims"
-        )
+        raise MisfitError(f"each number from 1 to {len(dims)} once in dims", written(dims), argument="dims")
     if len(dims) != len(shape):
-        raise MisfitError(f"{len(dims)} dimensions per sample, as dims names so many,", argument="dims")
+        raise MisfitError(f"{len(dims)} dimensions per sample, as dims names so many", argument="dims")
     return Effect(tuple(shape[dim - 1] for dim in dims))
 
 
@@ -76,7 +75,9 @@ def cropping(arguments: Arguments, shape: Shape, rank: int) -> Effect:
     ]
     if any(size is not None and size <= 0 for size in sizes):
         cut = " x ".join(str(sum(pair)) for pair in around)
-        raise MisfitError(f"more than {cut}, which it cuts off,", argument="cropping")
+        raise MisfitError(
+            f"more than {cut}, which it cuts off", f"only {by(shape[:-1])}", argument="cropping"
+        )
     return Effect((*sizes, shape[-1]))
 
 

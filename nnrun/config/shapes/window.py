@@ -26,12 +26,12 @@ def slide(
             for size, stride in zip(sizes, strides, strict=True)
         )
     if any(size is not None and size < reach for size, reach in zip(sizes, window, strict=True)):
-        name = "its kernel" if argument == "kernel_size" else "its pool"
+        name = "kernel" if argument == "kernel_size" else "pool"
         raise MisfitError(
-            f"at least {by(window)}, the reach of {name},",
-            by(sizes),
+            f"at least {by(window)} for its {name}",
+            f"only {by(sizes)}",
             argument=argument,
-            hint="write padding: same, or make it smaller, or shrink its input less before",
+            hint=f"write padding: same, or a smaller {argument}, or shrink its input less before",
         )
     return tuple(
         None if size is None else (size - reach) // stride + 1
