@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.shapes import Walk, written
-from nnrun.display.formats import printable
+from nnrun.display.problems import printable
 
 _BYTES = 4  # of a float32
 _NAME, _SHAPE = 26, 24
@@ -97,5 +96,5 @@ def _cut(text: str, width: int) -> str:
 def _memory(size: int) -> str:
     if size < 1024:
         return f"{size} B"
-    unit = min(int(math.log(size, 1024)), 3)
+    unit = min((size.bit_length() - 1) // 10, 3)
     return f"{size / 1024**unit:,.1f} {('KiB', 'MiB', 'GiB')[unit - 1]}"

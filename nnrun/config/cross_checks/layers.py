@@ -11,7 +11,7 @@ from nnrun.config.facts import DataFacts
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.labels import LABEL_FORMS, loss_class
 from nnrun.config.problems import KeyPath
-from nnrun.config.shapes import KINDS, Walk, advice, walk, written
+from nnrun.config.shapes import KINDS, Walk, walk, written
 
 _PASSING = frozenset(
     {"Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"}
@@ -25,6 +25,8 @@ def layers_fit_their_input(experiment: Experiment, facts: DataFacts) -> Iterator
     layers = experiment.model.layers
     way = walk(layers, facts.shape)
     if way.misfit is not None and way.shape is not None:
+        from nnrun.config.shapes.advice import advice  # needed for errors only
+
         index = len(way.rows)
         base: KeyPath = ("model", "layers", index)
         layer, misfit, shape = layers[index], way.misfit, way.shape

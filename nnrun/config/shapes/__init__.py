@@ -7,7 +7,6 @@ through a stack of layers, up to the first that cannot take its input or that on
 
 from __future__ import annotations
 
-from nnrun.config.shapes.advice import advice
 from nnrun.config.shapes.effect import KINDS, Effect, MisfitError, NotKnownError, Shape, written
 from nnrun.config.shapes.layer import effect_of
 from nnrun.config.shapes.walk import INPUTS, Row, Walk, walk
@@ -21,7 +20,6 @@ __all__ = [
     "Row",
     "Shape",
     "Walk",
-    "advice",
     "effect_of",
     "walk",
     "written",

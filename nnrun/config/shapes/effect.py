@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nnrun.catalog.reading import catalog
 from nnrun.config.keras_object import KerasObject
@@ -20,8 +19,7 @@ KINDS = {
 """What samples with so many dimensions are, in the words of the messages."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """What a layer puts out and holds.
 
     Args:

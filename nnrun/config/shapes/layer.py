@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.shapes.effect import Arguments, Effect, MisfitError, NotKnownError, Shape, written
-from nnrun.config.shapes.table import LAYERS
+from nnrun.config.shapes.table import function_of
 
 
 def effect_of(layer: KerasObject, shape: Shape) -> Effect:
@@ -21,7 +21,7 @@ def effect_of(layer: KerasObject, shape: Shape) -> Effect:
         NotKnownError: Only Keras knows.
     """
     name = layer.class_name or layer.name
-    function = WRAPPERS.get(name) or LAYERS.get(name)
+    function = WRAPPERS.get(name) or function_of(name)
     if function is None:
         raise NotKnownError(f"{name} is not one of the common layers")
     _refuse_special(layer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.shapes.effect import Effect, MisfitError, NotKnownError, Shape, written
@@ -12,8 +12,7 @@ from nnrun.config.shapes.layer import effect_of
 INPUTS = frozenset({"Input", "InputLayer"})
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A layer with what it does.
 
     Args:
@@ -27,8 +26,7 @@ class Row:
     effect: Effect
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(NamedTuple):
     """How far the shapes are known.
 
     Args:
