@@ -307,8 +307,8 @@ def test_unmet_requirement_keeps_the_run(train_config: Train) -> None:
             "layers[1]",
             "Conv2D",
         ),
-        ("[{Reshape: {target_shape: [5]}}, {Dense: {units: 3}}]", "layers[0]", "Reshape"),
-        ("[{Input: {shape: [7]}}, {Dense: {units: 3}}]", "layers[0]", "declared as (7,)"),
+        ("[{Reshape: {target_shape: [5]}}, {Dense: {units: 3}}]", "target_shape", "Reshape"),
+        ("[{Input: {shape: [7]}}, {Dense: {units: 3}}]", "Input.shape", "samples of shape (7,)"),
     ],
 )
 def test_shape_error_names_the_layer(
