@@ -46,7 +46,7 @@ def either(options: Iterable[Schema | None]) -> Schema | None:
 
     Editors report "expected integer or null" for one branch, but little of use for many.
     """
-    schemas = [part for option in options if option is not None for part in option.get("anyOf", [option])]
+    schemas = [option for option in options if option is not None]
     if not schemas:
         return None
     if {} in schemas:
@@ -109,20 +109,18 @@ def named_object(classes: Mapping[str, ClassInfo], functions: Mapping[str, str])
     """
     bare = {name: info.description for name, info in classes.items() if not info.required}
     bare |= functions
-    branches: list[Schema] = []
-    if bare:
-        branches.append({"enum": list(bare), "enumDescriptions": list(bare.values())})
-    if classes:
-        branches.append(
-            {
-                "type": "object",
-                "additionalProperties": False,
-                "minProperties": 1,
-                "maxProperties": 1,
-                "properties": {name: _reference(name, info) for name, info in classes.items()},
-            }
-        )
-    return branches[0] if len(branches) == 1 else {"anyOf": branches}
+    names: Schema = {"enum": list(bare), "enumDescriptions": list(bare.values())}
+    if not classes:
+        return names
+    # What a mapping holds stands outside of the branches: for a misspelt name in a mapping, editors then
+    # report this name, and not that the mapping is none of the words.
+    return {
+        **({"anyOf": [names, {"type": "object"}]} if bare else {"type": "object"}),
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+        "properties": {name: _reference(name, info) for name, info in classes.items()},
+    }
 
 
 def _reference(name: str, info: ClassInfo) -> Schema:

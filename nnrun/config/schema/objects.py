@@ -74,6 +74,7 @@ def _arguments(info: ClassInfo) -> Schema:
     schema: Schema = {
         # `Dropout:` with nothing after it is the class with its defaults.
         "type": "object" if info.required else ["object", "null"],
+        "title": info.name,
         "description": info.description,
         "additionalProperties": False,
         "properties": {
@@ -94,10 +95,12 @@ def _argument(argument: ArgumentInfo) -> Schema | None:
     if found == {"type": "null"}:  # only Python code could give anything else
         return {**found, "doNotSuggest": True}
     schema = dict(found)
-    if argument.description:
-        schema["description"] = argument.description
+    description = argument.description
     if argument.default is not None:
-        schema["default"] = argument.default
+        # Not the keyword `default`: editors do not show it, but write out all of them with a completed class.
+        description = f"{description}\n\nDefault: {json.dumps(argument.default)}".lstrip()
+    if description:
+        schema["description"] = description
     return schema
 
 
