@@ -42,6 +42,8 @@ def init(
     """
     if output is not None and output.exists() and not force:
         raise UsageError(f"{output} exists already", "choose another name, or replace it with --force")
+    if output is not None and not output.parent.is_dir():
+        raise UsageError(f"there is no folder {output.parent}", "make it first")
     if from_csv is not None:
         if template is not None:
             raise UsageError(f"expected a template or --from-csv, received both: {template} and {from_csv}")

@@ -39,7 +39,9 @@ def schema(
                 f"{output} exists and is no schema of nnrun", "choose another name, or delete the file first"
             )
     except OSError as error:
-        raise StorageError(f"cannot write {output}: {error.strerror}", storage_error(output, error).advice) from error
+        raise StorageError(
+            f"cannot write {output}: {error.strerror}", storage_error(output, error).advice
+        ) from error
     write_text(output, schema_text())
     if not global_options(context).quiet:
         typer.echo(f"wrote {output}", err=True)
