@@ -72,12 +72,13 @@ def _template(name: str | None) -> str:
     from nnrun.config.suggestions import closest
     from nnrun.config.templates import TEMPLATES, template_text
 
-    if name in TEMPLATES:
-        return template_text(name)
-    received = "no template was named" if name is None else f"there is no template '{name}'"
-    meant = None if name is None else closest(name, TEMPLATES)
-    names = ", ".join(TEMPLATES)
-    raise UsageError(received, f"did you mean '{meant}'?" if meant else f"choose one of {names}")
+    names = f"choose one of {', '.join(TEMPLATES)}"
+    if name is None:
+        raise UsageError("--output needs a template, or --from-csv", names)
+    if name not in TEMPLATES:
+        meant = closest(name, TEMPLATES)
+        raise UsageError(f"there is no template '{name}'", f"did you mean '{meant}'?" if meant else names)
+    return template_text(name)
 
 
 def _deliver(text: str, output: Path | None, quiet: bool) -> None:

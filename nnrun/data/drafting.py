@@ -79,8 +79,8 @@ def _find_target(table: Table, target: str) -> Column:
 
 def _relative(file: Path, folder: Path) -> str:
     """Returns the path as the config should have it: relative, unless it lies somewhere else altogether."""
-    relative = os.path.relpath(file.absolute(), folder)
-    return str(file.absolute()) if relative.startswith(os.path.join("..", "..", "..")) else relative
+    relative = Path(os.path.relpath(file.absolute(), folder))
+    return str(file.absolute() if relative.parts[:3] == ("..", "..", "..") else relative)
 
 
 def _head(table: Table, target: Column, file: Path) -> list[str]:
@@ -172,8 +172,7 @@ def _model(target: Column, features: Features, plan: Plan) -> list[str]:
             "    ",
         ),
     ]
-    for units in plan.units:
-        lines.append(f"    - Dense: {{units: {units}, activation: relu}}")
+    lines += [f"    - Dense: {{units: {units}, activation: relu}}" for units in plan.units]
     if plan.dropout:
         lines += _comment(
             "Few rows are soon learned by heart; leaving out hidden units at random is against it.", "    "
@@ -225,8 +224,9 @@ def _compile(target: Column, plan: Plan) -> list[str]:
         lines += [*_comment("For classes and softmax."), "  loss: sparse_categorical_crossentropy"]
         if not target.not_numbers:
             lines += _comment(
-                "If the numbers are amounts and no classes: `loss: mean_squared_error`, `units: 1` without softmax in "
-                "the last layer, `metrics: [mean_absolute_error, R2Score]`, and no `stratify`."
+                "If the numbers are amounts and no classes: `loss: mean_squared_error`, `metrics: "
+                "[mean_absolute_error, R2Score]`, no `stratify`, and as the last layers `Dense: {units: 1}` and "
+                f"`Rescaling: {{scale: {_number(target.deviation)}, offset: {_number(target.mean)}}}`."
             )
         lines += [*_comment(guess), "  metrics: [accuracy]"]
     return [*lines, ""]
@@ -242,7 +242,8 @@ def _fit(plan: Plan) -> list[str]:
         f"  batch_size: {plan.batch_size}",
         "  callbacks:",
         *_comment(
-            f"Stops when the validation loss has not improved for {plan.patience} epochs, and goes back to the best one.",
+            f"Stops when the validation loss has not improved for {plan.patience} epochs, and goes back to the "
+            "best one.",
             "    ",
         ),
         f"    - EarlyStopping: {{monitor: val_loss, patience: {plan.patience}, restore_best_weights: true}}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal
 
@@ -117,7 +118,7 @@ def plan_for(table: Table, features: Features, target: Column) -> Plan:
         batch_size=size.batch_size,
         epochs=size.epochs,
         patience=size.patience,
-        weights=sum((wide + 1) * next_ for wide, next_ in zip(widths, widths[1:], strict=False)),
+        weights=sum((wide + 1) * next_ for wide, next_ in itertools.pairwise(widths)),
     )
 
 
@@ -154,8 +155,12 @@ def _check_target(table: Table, target: Column) -> None:
         )
 
 
-def _classes(target: Column) -> dict[float, int] | dict[str, int]:
-    return target.counts if target.not_numbers else target.numbers
+def _classes(target: Column) -> dict[str, int]:
+    """Returns how many rows each value has, by its shown form; `1` and `1.0` are one number."""
+    if target.not_numbers:
+        return {quoted(cell): count for cell, count in sorted(target.counts.items())}
+    numbers = sorted(target.numbers.items())
+    return {f"{value:.0f}" if value.is_integer() else repr(value): count for value, count in numbers}
 
 
 def _task(target: Column) -> tuple[Task, str]:
@@ -164,17 +169,12 @@ def _task(target: Column) -> tuple[Task, str]:
     few = count <= MOST_CLASSES and target.rows >= count * _LEAST_ROWS_PER_NUMBER
     if target.not_numbers or (target.whole and (few or count == 2)):
         kind = "texts" if target.not_numbers else "whole numbers"
-        shown = ", ".join(_shown_class(name, number) for name, number in list(classes.items())[:5])
-        more = f", and {count - 5} more" if count > 5 else ""
+        shown = ", ".join(f"{shortened(name)} ({number:,})" for name, number in list(classes.items())[:8])
+        more = f", and {count - 8} more" if count > 8 else ""
         return ("binary" if count == 2 else "classes"), f"{count} different {kind}: {shown}{more}"
     kind = "whole numbers" if target.whole else "numbers"
     low, high = min(target.numbers), max(target.numbers)
     return "values", f"{count:,} different {kind} in {target.rows:,} rows, from {low:g} to {high:g}"
-
-
-def _shown_class(name: str | float, count: int) -> str:
-    text = quoted(shortened(name)) if isinstance(name, str) else f"{name:g}"
-    return f"{text} ({count:,})"
 
 
 def _share(rows: int) -> float:
@@ -189,5 +189,5 @@ def _stratify(task: Task, target: Column, share: float) -> tuple[bool, str]:
     name, least = min(_classes(target).items(), key=lambda item: item[1])
     if least * share >= 1:
         return True, "every split has the classes in the same proportion"
-    few = _shown_class(name, least)
-    return False, f"not stratified, as a class is too small to be in every split: {few}"
+    seen = f"{shortened(name)} has {least:,} rows"
+    return False, f"not stratified, as not every class is in every split then: {seen}"

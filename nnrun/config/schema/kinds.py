@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nnrun.catalog.families import Family
-from nnrun.catalog.kinds import Choice, Either, Kind, Listing, Number, Object, Plain, Table
+from nnrun.catalog.kinds import Choice, Kind, Listing, Number, Object, Plain, Table
 from nnrun.catalog.reading import ClassInfo, catalog
 
 Schema = dict[str, Any]

@@ -47,7 +47,7 @@ def _spellings(family: Family, usable: Mapping[str, ClassInfo]) -> dict[str, Cla
     spellings = dict(usable)
     if family != "layer":
         for alias, name in catalog().aliases(family).items():
-            if name in usable and alias.islower():
+            if name is not None and name in usable and alias.islower():
                 spellings[alias] = usable[name]
     return spellings
 
@@ -71,21 +71,16 @@ def _functions(family: Family) -> dict[str, str]:
 
 def _arguments(info: ClassInfo) -> Schema:
     """Returns the schema of the mapping of a class's arguments."""
-    schema: Schema = {
+    arguments = {name: _argument(argument) for name, argument in info.arguments.items()}
+    return {
         # `Dropout:` with nothing after it is the class with its defaults.
         "type": "object" if info.required else ["object", "null"],
         "title": info.name,
         "description": info.description,
         "additionalProperties": False,
-        "properties": {
-            name: schema
-            for name, argument in info.arguments.items()
-            if (schema := _argument(argument)) is not None
-        },
+        "properties": {name: schema for name, schema in arguments.items() if schema is not None},
+        **({"required": list(info.required)} if info.required else {}),
     }
-    if info.required:
-        schema["required"] = list(info.required)
-    return schema
 
 
 def _argument(argument: ArgumentInfo) -> Schema | None:
