@@ -9,13 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from nnrun.config.cross_checks import Finding, cross_check
+from nnrun.config.cross_checks.monitors import unknown_metric
 from nnrun.config.datasets import Dataset
 from nnrun.config.document import Document, merge_problems
 from nnrun.config.facts import DataFacts
 from nnrun.config.load import LoadedConfig, load_experiment
 from nnrun.config.nodes import ListNode, MappingNode, Node, ScalarNode
 from nnrun.config.problems import ConfigError, KeyPath, Place, Problem, format_path
-from nnrun.errors import DataError
+from nnrun.config.requirements import parse_requirement
+from nnrun.errors import DataError, UsageError
 
 _KEY_PATH = re.compile(r"dataset(?:\.[a-z_]+)+")
 
@@ -28,7 +30,7 @@ def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
         overrides: `KEY=VALUE` arguments.
 
     Returns:
-        The config, with warnings in the order of the file.
+        The config, with the facts, and with warnings in the order of the file.
 
     Raises:
         ConfigError: It has problems; all of them are in the error. Its exit code is 4 where the data are
@@ -50,6 +52,7 @@ def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     only_data = not any(problem.severity == "error" for problem in found)
     if fault is not None and (only_data or fault.path not in {problem.path for problem in found}):
         found.append(fault)
+    loaded = replace(loaded, facts=facts)
     return _judged(loaded, found, ConfigError.exit_code if not only_data else DataError.exit_code)
 
 
@@ -61,13 +64,34 @@ def compare(loaded: LoadedConfig, facts: DataFacts) -> LoadedConfig:
         facts: What is known of the data: everything, once they are loaded.
 
     Returns:
-        The config, with warnings in the order of the file.
+        The config, with the facts, and with warnings in the order of the file.
 
     Raises:
         ConfigError: Something does not fit.
     """
     found = [_problem(finding, loaded.document) for finding in cross_check(loaded.experiment, facts)]
-    return _judged(loaded, found, ConfigError.exit_code)
+    return _judged(replace(loaded, facts=facts), found, ConfigError.exit_code)
+
+
+def check_requirements(loaded: LoadedConfig, expressions: Sequence[str]) -> None:
+    """Finds requirements of the command line that can never hold, before hours of training.
+
+    Args:
+        loaded: A checked config.
+        expressions: What `--require` was given, each a valid requirement.
+
+    Raises:
+        UsageError: One of them names a metric that will not be logged.
+    """
+    if not expressions:
+        return
+    from nnrun.data.facts import facts_of
+
+    facts = facts_of(loaded.experiment.dataset)
+    for text in expressions:
+        metric = parse_requirement(text).metric
+        for finding in unknown_metric(metric, f"--require {text!r} names", (), loaded.experiment, facts):
+            raise UsageError(f"{loaded.path}: {finding.message}", finding.hint)
 
 
 def _judged(loaded: LoadedConfig, found: Sequence[Problem], exit_code: int) -> LoadedConfig:
@@ -102,7 +126,7 @@ def _data_problem(error: DataError, document: Document) -> Problem:
     section = document.node(("dataset",))
     path: KeyPath | None = None
     place: Place | None = None
-    for name in _KEY_PATH.findall(error.message):
+    for name in _KEY_PATH.findall(f"{error.message} {error.advice}"):
         named = tuple(name.split("."))
         if place is None and document.node(named) is not None:
             path, place = named, document.place(named)
@@ -111,7 +135,8 @@ def _data_problem(error: DataError, document: Document) -> Problem:
     for key in ("path", "name", "source"):
         if place is None and document.node(("dataset", key)) is not None:
             path, place = ("dataset", key), document.place(("dataset", key))
-    return Problem("data", error.message, place, format_path(path or ()), error.advice)
+    shown = format_path(path or ())
+    return Problem("data", error.message.removeprefix(f"{shown}: "), place, shown, error.advice)
 
 
 def _quoted(node: Node, message: str, path: KeyPath) -> tuple[KeyPath | None, Place | None]:

@@ -5,6 +5,11 @@ Each check is a function of its own in one of these modules and has a line in `C
 
 from __future__ import annotations
 
+from nnrun.config.cross_checks.callbacks import (
+    callback_files_lie_in_the_run,
+    checkpoint_files_can_be_named,
+    moving_averages_are_kept,
+)
 from nnrun.config.cross_checks.finding import Check, Finding
 from nnrun.config.cross_checks.fitting import (
     batch_size_fits,
@@ -21,6 +26,7 @@ from nnrun.config.cross_checks.layers import (
     layers_fit_their_input,
     token_numbers_fit,
 )
+from nnrun.config.cross_checks.metrics import metrics_fit_labels
 from nnrun.config.cross_checks.monitors import callback_monitors_exist, checkpoint_monitor_exists
 from nnrun.config.cross_checks.output import (
     activation_fits_loss,
@@ -38,6 +44,7 @@ CHECKS: tuple[Check, ...] = (
     units_fit_labels,
     softmax_has_several_units,
     activation_fits_loss,
+    metrics_fit_labels,
     layers_fit_their_input,
     token_numbers_fit,
     dense_layers_have_a_nonlinearity,
@@ -51,6 +58,9 @@ CHECKS: tuple[Check, ...] = (
     checkpoint_monitor_exists,
     requirements_are_known,
     own_callbacks,
+    callback_files_lie_in_the_run,
+    checkpoint_files_can_be_named,
+    moving_averages_are_kept,
 )
 
 __all__ = ["CHECKS", "Check", "Finding", "cross_check"]

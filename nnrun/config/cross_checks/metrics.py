@@ -1,0 +1,99 @@
+"""The metrics against the form of the labels, which follows the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nnrun.config.cross_checks.finding import Finding
+from nnrun.config.cross_checks.network import output_of
+from nnrun.config.experiment import Experiment
+from nnrun.config.facts import DataFacts
+from nnrun.config.keras_object import KerasObject
+from nnrun.config.labels import LABEL_FORMS, LabelForm, loss_class
+from nnrun.config.problems import KeyPath
+
+_OF_CLASS_NUMBERS = {
+    "SparseCategoricalAccuracy": "CategoricalAccuracy",
+    "SparseCategoricalCrossentropy": "CategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy": "TopKCategoricalAccuracy",
+}
+"""Metrics of labels that are class numbers, with those of one-hot labels that say the same."""
+
+_OF_ONE_HOT = {
+    **{other: sparse for sparse, other in _OF_CLASS_NUMBERS.items()},
+    "CategoricalHinge": "",
+    "OneHotIoU": "",
+    "OneHotMeanIoU": "",
+}
+"""Metrics of one-hot labels, with those of class numbers that say the same."""
+
+_OF_PREDICTED_CLASSES = frozenset({"IoU", "MeanIoU"})
+
+_WORDS: dict[LabelForm, str] = {
+    "one_hot": "one-hot",
+    "index": "class numbers",
+    "binary": "0 or 1",
+    "values": "numbers",
+}
+
+
+def metrics_fit_labels(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+    """Every metric can compare the labels with the outputs; Keras would stop, or compute something else."""
+    loss = experiment.compile.loss
+    form = LABEL_FORMS.get(loss_class(loss) or loss.name)
+    if form is None or loss_class(loss) == "Circle":
+        return
+    output = output_of(experiment)
+    single = output is not None and output.units == 1
+    for key in ("metrics", "weighted_metrics"):
+        for index, metric in enumerate(getattr(experiment.compile, key)):
+            hint = _hint(metric, form, single)
+            if hint is not None:
+                path: KeyPath = ("compile", key, index)
+                message = f"{metric.name} does not fit the labels, which are {_WORDS[form]} for {loss.name}"
+                yield Finding(path, "metric-labels", message, hint)
+
+
+def _hint(metric: KerasObject, form: LabelForm, single: bool) -> str | None:
+    """Returns what to use instead of a metric that does not fit; None where it fits or nothing is known.
+
+    Args:
+        metric: The metric.
+        form: The form of the labels.
+        single: Whether the network puts out one number per sample.
+    """
+    name = metric.class_name or ""
+    if metric.class_name is None:
+        return None  # Keras chooses the one that fits
+    if name in _OF_CLASS_NUMBERS:
+        return None if form == "index" else _instead(form, _OF_CLASS_NUMBERS[name])
+    if name in _OF_ONE_HOT:
+        return None if form == "one_hot" else _instead(form, _OF_ONE_HOT[name])
+    if name in _OF_PREDICTED_CLASSES:
+        return _overlap_hint(metric, form)
+    if form == "index" and not single:
+        return "use categorical_crossentropy as the loss, for which labels are one-hot"
+    return None
+
+
+def _instead(form: LabelForm, counterpart: str) -> str:
+    if form == "binary":
+        return "write accuracy, or another metric for two classes such as AUC"
+    if form == "values":
+        return "write a metric for numbers, such as mean_absolute_error"
+    if counterpart:
+        return f"write {counterpart}" + (", or accuracy" if counterpart.endswith("cAccuracy") else "")
+    return "use categorical_crossentropy as the loss, for which labels are one-hot"
+
+
+def _overlap_hint(metric: KerasObject, form: LabelForm) -> str | None:
+    """Explains the overlap of classes, which by default compares class numbers and not probabilities."""
+    if form == "values":
+        return "write a metric for numbers, such as mean_absolute_error"
+    if form == "binary":
+        return "write BinaryIoU"
+    if metric.arguments.get("sparse_y_pred") is not False:
+        return f"write OneHot{metric.class_name}" if form == "one_hot" else "add sparse_y_pred: false"
+    if form == "one_hot" and metric.arguments.get("sparse_y_true") is not False:
+        return "add sparse_y_true: false"
+    return None
