@@ -30,7 +30,7 @@ def init(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
 ) -> None:
-    r"""Write a commented config to start from: a template, or a draft for a table of yours.
+    """Write a commented config to start from: a template, or a draft for a table of yours.
 
     With --from-csv, the table is looked at, and every choice of the draft has a comment that says why. With
     --output, the schema for editors (nnrun.schema.json) is written beside the config, unless it is there.

@@ -17,7 +17,7 @@ def schema(
         Path | None, typer.Option("--output", help="Write it to this file; an older schema is replaced.")
     ] = None,
 ) -> None:
-    r"""Print the JSON Schema (draft-07) of a config.
+    """Print the JSON Schema (draft-07) of a config.
 
     Editors use it for completion, for help on every key and argument, and to mark mistakes while you type.
     Configs that `nnrun init` writes expect it beside them, under the name nnrun.schema.json.
