@@ -10,10 +10,12 @@ from pathlib import Path
 
 from nnrun.config.cross_checks import Finding, cross_check
 from nnrun.config.datasets import Dataset
-from nnrun.config.document import Document, merge_problems
+from nnrun.config.document import Document, in_order
+from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
-from nnrun.config.load import LoadedConfig, load_experiment
+from nnrun.config.load import LoadedConfig, Reading, read_config
 from nnrun.config.nodes import ListNode, MappingNode, Node, ScalarNode
+from nnrun.config.partial import unknown_facts
 from nnrun.config.problems import ConfigError, KeyPath, Place, Problem, format_path
 from nnrun.errors import DataError
 
@@ -35,22 +37,19 @@ def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
             the only problem.
         DataError: The config file is missing.
     """
-    from nnrun.data.facts import facts_of
-
-    loaded = load_experiment(path, overrides)
-    document, dataset = loaded.document, loaded.experiment.dataset
-    fault: Problem | None = None
-    facts = DataFacts()
-    try:
-        facts = facts_of(dataset)
-    except DataError as error:
-        fault = _data_problem(error, document)
-    found = [_problem(finding, document) for finding in cross_check(loaded.experiment, facts)]
-    found += _missing_data(dataset, document)
-    only_data = not any(problem.severity == "error" for problem in found)
-    if fault is not None and (only_data or fault.path not in {problem.path for problem in found}):
-        found.append(fault)
-    return _judged(loaded, found, ConfigError.exit_code if not only_data else DataError.exit_code)
+    reading = read_config(path, overrides)
+    experiment, document = reading.experiment, reading.document
+    if experiment is None:
+        return reading.loaded()
+    facts, fault = _facts(reading)
+    problems = [*reading.problems, *_findings(experiment, facts, document)]
+    if reading.dataset is not None:
+        problems += _missing_data(reading.dataset, document)
+    only_data = not any(problem.severity == "error" for problem in problems)
+    if fault is not None and (only_data or fault.path not in {problem.path for problem in problems}):
+        problems.append(fault)
+    loaded = LoadedConfig(path, experiment, document, reading.source)
+    return _judged(loaded, problems, ConfigError.exit_code if not only_data else DataError.exit_code)
 
 
 def compare(loaded: LoadedConfig, facts: DataFacts) -> LoadedConfig:
@@ -66,12 +65,28 @@ def compare(loaded: LoadedConfig, facts: DataFacts) -> LoadedConfig:
     Raises:
         ConfigError: Something does not fit.
     """
-    found = [_problem(finding, loaded.document) for finding in cross_check(loaded.experiment, facts)]
+    found = _findings(loaded.experiment, facts, loaded.document)
     return _judged(loaded, found, ConfigError.exit_code)
 
 
+def _facts(reading: Reading) -> tuple[DataFacts, Problem | None]:
+    """Returns what is known about the data, and what is wrong with them."""
+    from nnrun.data.facts import facts_of
+
+    if reading.dataset is None:
+        return unknown_facts(), None
+    try:
+        return facts_of(reading.dataset), None
+    except DataError as error:
+        return DataFacts(), _data_problem(error, reading.document)
+
+
+def _findings(experiment: Experiment, facts: DataFacts, document: Document) -> list[Problem]:
+    return [_problem(finding, document) for finding in cross_check(experiment, facts)]
+
+
 def _judged(loaded: LoadedConfig, found: Sequence[Problem], exit_code: int) -> LoadedConfig:
-    problems = merge_problems(loaded.document, found)
+    problems = in_order(loaded.document, found)
     if any(problem.severity == "error" for problem in problems):
         raised = ConfigError(problems)
         raised.exit_code = exit_code

@@ -15,7 +15,7 @@ from nnrun.config.document import Document
 from nnrun.config.expectations import choices, describe, model_at, type_at
 from nnrun.config.limits import MAX_PROBLEMS
 from nnrun.config.problems import KeyPath, Problem, format_path
-from nnrun.config.suggestions import key_hint, meant_key, value_hint
+from nnrun.config.suggestions import key_hint, keys_of, meant_key, value_hint
 
 _OUT_OF_RANGE = frozenset({
     "greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number",
@@ -69,9 +69,19 @@ def problems_of(error: ValidationError, document: Document, data: Any) -> list[P
         problem.path for problem in document.problems if problem.code in ("number-too-large", "unknown-tag")
     }
     translated = [_problem(finding, document, data) for finding in findings]
-    return _without_consequences(
-        [problem for problem in translated if problem.path not in known], findings, data
-    )
+    located = [problem for problem in translated if problem.path not in known]
+    return _without_consequences(located, _misspelt(findings, data), document.incomplete)
+
+
+def wrong_paths(error: ValidationError, data: Any) -> set[KeyPath]:
+    """Returns where a config is wrong or lacks something, and what its misspelt keys probably mean.
+
+    Args:
+        error: What pydantic raised.
+        data: What was validated.
+    """
+    findings = [_finding(item, data) for item in error.errors(include_url=False)]
+    return {finding.path for finding in findings} | _misspelt(findings, data)
 
 
 def received(value: Any) -> str:
@@ -215,15 +225,27 @@ def _value_advice(value: Any, expected: str) -> str:
     return ""
 
 
-def _without_consequences(problems: list[Problem], findings: list[_Finding], data: Any) -> list[Problem]:
-    """Drops a missing key where a misspelling of it is reported."""
-    misspelt = set()
+def _without_consequences(problems: list[Problem], missing: set[KeyPath], incomplete: bool) -> list[Problem]:
+    """Drops a missing key where a misspelling of it is reported, or the file that may have it cannot be read."""
+    expected = {format_path(path) for path in missing}
+    incomplete |= "extends" in expected
+    return [
+        problem
+        for problem in problems
+        if problem.code != "missing-key" or not (incomplete or problem.path in expected)
+    ]
+
+
+def _misspelt(findings: list[_Finding], data: Any) -> set[KeyPath]:
+    """Returns the paths of the keys that are there under another name."""
+    meant: set[KeyPath] = set()
     for finding in findings:
-        if finding.error["type"] == "extra_forbidden":
-            model = model_at(experiment.Experiment, finding.path[:-1], data)
-            meant = meant_key(str(finding.path[-1]), model) if model is not None else None
-            misspelt.add(format_path((*finding.path[:-1], meant or "")))
-    return [item for item in problems if item.code != "missing-key" or item.path not in misspelt]
+        section = finding.path[:-1]
+        model = model_at(experiment.Experiment, section, data) if section else experiment.Experiment
+        if finding.error["type"] == "extra_forbidden" and model is not None:
+            key = meant_key(str(finding.path[-1]), keys_of(section, model))
+            meant |= {(*section, key)} if key is not None else set()
+    return meant
 
 
 def _as_number(text: str) -> object:

@@ -5,6 +5,8 @@ Each check is a function of its own in one of these modules and has a line in `C
 
 from __future__ import annotations
 
+import contextlib
+
 from nnrun.config.cross_checks.finding import Check, Finding
 from nnrun.config.cross_checks.fitting import (
     batch_size_fits,
@@ -31,6 +33,7 @@ from nnrun.config.cross_checks.output import (
 )
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
+from nnrun.config.partial import UnknownValueError
 
 CHECKS: tuple[Check, ...] = (
     loss_is_supported,
@@ -60,7 +63,11 @@ def cross_check(experiment: Experiment, facts: DataFacts) -> list[Finding]:
     """Returns what all checks find.
 
     Args:
-        experiment: A config that is valid in itself.
+        experiment: A config, or the sound parts of one (see `nnrun.config.partial`).
         facts: What is known about its data; nothing may be.
     """
-    return [finding for check in CHECKS for finding in check(experiment, facts)]
+    findings: list[Finding] = []
+    for check in CHECKS:
+        with contextlib.suppress(UnknownValueError):
+            findings.extend(check(experiment, facts))
+    return findings
