@@ -23,6 +23,7 @@ from nnrun.config.cross_checks.layers import (
     layers_fit_their_input,
     token_numbers_fit,
 )
+from nnrun.config.cross_checks.metrics import metrics_fit_labels
 from nnrun.config.cross_checks.monitors import callback_monitors_exist, checkpoint_monitor_exists
 from nnrun.config.cross_checks.output import (
     activation_fits_loss,
@@ -30,6 +31,13 @@ from nnrun.config.cross_checks.output import (
     loss_is_supported,
     softmax_has_several_units,
     units_fit_labels,
+)
+from nnrun.config.cross_checks.schedules import schedules_fit_steps
+from nnrun.config.cross_checks.watching import (
+    automatic_mode_is_known,
+    mode_fits_metric,
+    patience_fits_epochs,
+    restored_weights_are_validated,
 )
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
@@ -41,6 +49,7 @@ CHECKS: tuple[Check, ...] = (
     units_fit_labels,
     softmax_has_several_units,
     activation_fits_loss,
+    metrics_fit_labels,
     layers_fit_their_input,
     token_numbers_fit,
     dense_layers_have_a_nonlinearity,
@@ -49,9 +58,14 @@ CHECKS: tuple[Check, ...] = (
     split_leaves_training_samples,
     scale_has_a_range,
     batch_size_fits,
+    schedules_fit_steps,
     class_weights_fit,
     callback_monitors_exist,
     checkpoint_monitor_exists,
+    mode_fits_metric,
+    automatic_mode_is_known,
+    patience_fits_epochs,
+    restored_weights_are_validated,
     requirements_are_known,
     own_callbacks,
 )

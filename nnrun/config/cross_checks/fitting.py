@@ -10,6 +10,7 @@ from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.labels import LABEL_FORMS, loss_class
 from nnrun.config.requirements import parse_requirement
+from nnrun.config.suggestions import closest
 
 _OWN_CALLBACKS = {
     "ModelCheckpoint": "nnrun saves model/best.keras and model/last.keras itself; see the section checkpoint",
@@ -18,6 +19,10 @@ _OWN_CALLBACKS = {
     "ProgbarLogger": "nnrun shows its progress itself; see --progress",
     "History": "nnrun writes metrics.csv itself",
 }
+
+
+_SHOWN = 10
+"""Names of classes in a message."""
 
 
 def validation_data_exist(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
@@ -85,15 +90,23 @@ def class_weights_fit(experiment: Experiment, facts: DataFacts) -> Iterator[Find
         )
         return
     for key in weights:
-        number = int(key) if key.isdecimal() else None
-        if number is not None and facts.classes is not None and number >= facts.classes:
-            yield Finding(
-                (*path, key),
-                "class-weight",
-                f"there is no class {key}, the data have {facts.classes} classes",
-                f"classes are counted from 0 to {facts.classes - 1}",
-                at="key",
-            )
+        message = hint = ""
+        if facts.class_names is not None:
+            if key in facts.class_names:
+                continue
+            names = facts.class_names
+            meant = closest(key, names)
+            listed = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+            hint = f"did you mean {meant!r}?" if meant else f"the classes are {listed}"
+        if key.isdecimal():
+            if facts.classes is None or int(key) < facts.classes:
+                continue
+            message = f"there is no class {key}, the data have {facts.classes} classes"
+            hint = f"classes are counted from 0 to {facts.classes - 1}"
+        elif facts.class_names is not None:
+            message = f"the data have no class {key!r}"
+        if message:
+            yield Finding((*path, key), "class-weight", message, hint, at="key")
 
 
 def requirements_are_known(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
