@@ -16,7 +16,7 @@ from nnrun.config.facts import DataFacts
 from nnrun.config.load import LoadedConfig, Reading, read_config
 from nnrun.config.nodes import ListNode, MappingNode, Node, ScalarNode
 from nnrun.config.partial import unknown_facts
-from nnrun.config.problems import ConfigError, KeyPath, Place, Problem, format_path
+from nnrun.config.problems import ConfigError, KeyPath, Problem, format_path
 from nnrun.errors import DataError
 
 _KEY_PATH = re.compile(r"dataset(?:\.[a-z_]+)+")
@@ -43,7 +43,7 @@ def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
         return reading.loaded()
     facts, fault = _facts(reading)
     problems = [*reading.problems, *_findings(experiment, facts, document)]
-    if reading.dataset is not None:
+    if reading.dataset is not None and (fault is None or fault.path != "dataset.path"):
         problems += _missing_data(reading.dataset, document)
     only_data = not any(problem.severity == "error" for problem in problems)
     if fault is not None and (only_data or fault.path not in {problem.path for problem in problems}):
@@ -114,33 +114,30 @@ def _missing_data(dataset: Dataset, document: Document) -> list[Problem]:
 
 def _data_problem(error: DataError, document: Document) -> Problem:
     """Points at the key or value of the `dataset` section that the message names, else at the source."""
-    section = document.node(("dataset",))
-    path: KeyPath | None = None
-    place: Place | None = None
-    for name in _KEY_PATH.findall(error.message):
-        named = tuple(name.split("."))
-        if place is None and document.node(named) is not None:
-            path, place = named, document.place(named)
-    if place is None and section is not None:
-        path, place = _quoted(section, error.message, ("dataset",))
+    named = [tuple(name.split(".")) for name in _KEY_PATH.findall(error.message)]
+    path = next((each for each in named if document.node(each) is not None), None)
+    # Of a list, the item that the message quotes; without a key, any value that it quotes.
+    path = _quoted(document, path or ("dataset",), error.message) or path
     for key in ("path", "name", "source"):
-        if place is None and document.node(("dataset", key)) is not None:
-            path, place = ("dataset", key), document.place(("dataset", key))
-    return Problem("data", error.message, place, format_path(path or ()), error.advice)
+        if path is None and document.node(("dataset", key)) is not None:
+            path = ("dataset", key)
+    place = document.place(path) if path is not None else None
+    shown = format_path(path or ())
+    key = format_path(named[0]) if named else ""
+    message = error.message.removeprefix(f"{key}: ") if key and shown.startswith(key) else error.message
+    return Problem("data", message, place, shown, error.advice)
 
 
-def _quoted(node: Node, message: str, path: KeyPath) -> tuple[KeyPath | None, Place | None]:
-    """Returns the first value that a message quotes."""
-    if isinstance(node, ScalarNode):
-        found = isinstance(node.value, str) and repr(node.value) in message
-        return (path, node.place) if found else (None, None)
-    children: list[tuple[str | int, Node]] = []
-    if isinstance(node, MappingNode):
-        children = [(key, entry.node) for key, entry in node.entries.items() if key != "path"]
-    elif isinstance(node, ListNode):
-        children = list(enumerate(node.items))
-    for part, child in children:
-        found_path, place = _quoted(child, message, (*path, part))
-        if place is not None:
-            return found_path, place
-    return None, None
+def _quoted(document: Document, path: KeyPath, message: str) -> KeyPath | None:
+    """Returns the path of the text, at or below a path, that a message quotes first."""
+    found: list[tuple[int, KeyPath]] = []
+    waiting: list[tuple[KeyPath, Node | None]] = [(path, document.node(path))]
+    while waiting:
+        here, node = waiting.pop()
+        if isinstance(node, ScalarNode) and isinstance(node.value, str) and repr(node.value) in message:
+            found.append((message.index(repr(node.value)), here))
+        elif isinstance(node, MappingNode):
+            waiting += [((*here, key), entry.node) for key, entry in node.entries.items() if key != "path"]
+        elif isinstance(node, ListNode):
+            waiting += [((*here, index), item) for index, item in enumerate(node.items)]
+    return min(found, key=lambda each: each[0])[1] if found else None

@@ -61,6 +61,21 @@ OLD_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 """Names that other tools, older versions of Keras, or habit give to keys."""
 
+NEEDLESS_KEYS: Mapping[str, str] = {
+    "verbose": "nnrun shows its progress itself, see --progress",
+    "steps_per_epoch": "an epoch is one pass over the training data",
+    "validation_steps": "all validation data are used",
+    "initial_epoch": "`nnrun resume` continues a run",
+    "workers": "the data are in memory",
+    "use_multiprocessing": "the data are in memory",
+    "max_queue_size": "the data are in memory",
+    "steps_per_execution": "nnrun runs many steps at once anyway",
+    "run_eagerly": "nnrun compiles the training step",
+    "x": "the section dataset says what is trained on",
+    "y": "the section dataset says what is trained on",
+}
+"""Arguments of Keras's `fit` and `compile` that a config does not need, with the reason."""
+
 _OPTIMIZER_ARGUMENTS = frozenset({"learning_rate", "lr", "momentum", "weight_decay", "clipnorm", "clipvalue"})
 
 
@@ -70,10 +85,40 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
     Case and separators do not count: `batchSize` and `batch-size` are `batch_size`.
     """
     by_bare = {bare(candidate): candidate for candidate in candidates}
-    if bare(word) in by_bare:
-        return by_bare[bare(word)]
-    close = get_close_matches(bare(word), by_bare, n=1, cutoff=0.7)
-    return by_bare[close[0]] if close else None
+    nearest = nearest_of(bare(word), by_bare)
+    return by_bare[nearest] if nearest is not None else None
+
+
+def nearest_of(word: str, candidates: Collection[str]) -> str | None:
+    """Returns the candidate that a word is a slip or a longer or shorter form of, or None.
+
+    Of several, the one with the fewest slips: `adma` is `adam`, though `adamax` shares more letters with it.
+    """
+    if word in candidates:
+        return word
+    close = get_close_matches(word, candidates, n=5, cutoff=0.7)
+    if close:
+        return min(close, key=lambda candidate: _slips(word, candidate))
+    begun = [each for each in candidates if min(len(word), len(each)) >= 3 and _begins(word, each)]
+    return min(begun, key=len) if begun else None
+
+
+def _begins(word: str, other: str) -> bool:
+    return word.startswith(other) or other.startswith(word)
+
+
+def _slips(word: str, meant: str) -> int:
+    """Returns how many letters were left out, added, exchanged, or swapped with their neighbour."""
+    before: list[int] = []
+    row = list(range(len(meant) + 1))
+    for i, letter in enumerate(word, start=1):
+        before, above, row = row, before, [i]
+        for j, wanted in enumerate(meant, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == meant[j - 2] and word[i - 2] == wanted:
+                cost = min(cost, above[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def keys_of(path: KeyPath, model: type[BaseModel]) -> tuple[str, ...]:
@@ -88,10 +133,15 @@ def meant_key(key: str, keys: Collection[str]) -> str | None:
         key: The unknown key.
         keys: What the section takes.
     """
+    return _known_as(key, keys) or closest(key, keys)
+
+
+def _known_as(key: str, keys: Collection[str]) -> str | None:
+    """Returns the key that is written otherwise, or has this name elsewhere."""
     for name in OLD_KEYS.get(key.lower().replace("-", "_"), ()):
         if name in keys:
             return name
-    return closest(key, keys)
+    return next((name for name in keys if bare(name) == bare(key)), None)
 
 
 def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[str, type[BaseModel]]) -> str:
@@ -107,7 +157,9 @@ def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[
         name = "learning_rate" if key == "lr" else key
         return f"{name!r} is an argument of the optimizer: optimizer: {{Adam: {{{name}: …}}}}"
     keys = keys_of(path, model)
-    meant = meant_key(key, keys)
+    if key in NEEDLESS_KEYS:
+        return f"remove it: {NEEDLESS_KEYS[key]}"
+    meant = _known_as(key, keys)
     if meant is not None:
         return f"did you mean {meant!r}?"
     if key == "extends":
@@ -121,6 +173,9 @@ def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[
     if homes and len(homes) <= 2:
         known = next(name for name in names if name in sections[homes[0]].model_fields)
         return f"{known!r} belongs to {' or '.join(homes)}"
+    meant = closest(key, keys)
+    if meant is not None:
+        return f"did you mean {meant!r}?"
     where = format_path(path) or "a config"
     return f"{where} takes {', '.join(keys)}"
 

@@ -34,8 +34,12 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "dataset (source: synthetic)": datasets.SyntheticSection,
 }
 
-_TAGGED: Mapping[KeyPath, str] = {("dataset",): "source"}
-"""Sections whose model is chosen by a key: pydantic puts the chosen value into the path after them."""
+
+_TAGS: Mapping[KeyPath, tuple[str, ...]] = {
+    ("dataset", "source"): ("sklearn", "keras", "csv", "synthetic"),
+    ("dataset", "generator"): ("moons", "circles", "blobs", "classification", "regression", "tokens"),
+}
+"""Keys that decide which others there are, with their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ def problems_of(error: ValidationError, document: Document, data: Any) -> list[P
     }
     translated = [_problem(finding, document, data) for finding in findings]
     located = [problem for problem in translated if problem.path not in known]
+    located = _without_merged(located, document)
     return _without_consequences(located, _misspelt(findings, data), document.incomplete)
 
 
@@ -153,9 +158,9 @@ def _problem(finding: _Finding, document: Document, data: Any) -> Problem:
     if kind == "extra_forbidden":
         return _unknown_key(path, document, data)
     if kind == "missing":
-        return _missing_key(path, document)
+        return _missing_key(path, document, data)
     if kind == "union_tag_not_found":
-        return _missing_key((*path, _discriminator(context)), document)
+        return _missing_tag(path, _discriminator(context), document, data)
     if kind == "union_tag_invalid":
         path = (*path, _discriminator(context))
         options = re.findall(r"'([^']*)'", str(context.get("expected_tags", "")))
@@ -185,13 +190,25 @@ def _unknown_key(path: KeyPath, document: Document, data: Any) -> Problem:
     )
 
 
-def _missing_key(path: KeyPath, document: Document) -> Problem:
+def _missing_tag(path: KeyPath, tag: str, document: Document, data: Any) -> Problem:
+    """Reports that the key is missing which decides about the others, or that it has another name."""
+    section = _value(data, path)
+    for key in section if isinstance(section, dict) else ():
+        if meant_key(key, (tag,)) == tag:
+            place, shown = document.place((*path, key), "key"), format_path((*path, key))
+            message = f"{format_path(path)} has no key {key!r}"
+            return Problem("unknown-key", message, place, shown, f"did you mean {tag!r}?")
+    return _missing_key((*path, tag), document, data)
+
+
+def _missing_key(path: KeyPath, document: Document, data: Any) -> Problem:
     section = path[:-1]
+    options = ", ".join(map(str, _TAGS.get(path) or choices(type_at(experiment.Experiment, path, data))))
     where = f"{format_path(section)!r} needs" if section else "a config needs"
     at: Literal["key", "value"] = "key" if section and isinstance(section[-1], str) else "value"
     return Problem(
         "missing-key", f"{where} the key {path[-1]!r}", document.place(section, at), format_path(path),
-        hint=f"add {path[-1]}: …",
+        hint=f"add {path[-1]}: " + (f"one of {options}" if options else "…"),
     )  # fmt: skip
 
 
@@ -214,13 +231,26 @@ def _value_advice(value: Any, expected: str) -> str:
             return "remove the quotes"
         if "true or false" in expected and value.lower() in ("yes", "on", "y", "no", "off", "n"):
             return f"write {'true' if value.lower() in ('yes', 'on', 'y') else 'false'}"
+        if "true or false" in expected and value.lower() in ("true", "false"):
+            return f"write {value.lower()}, without quotes"
+        share = _as_share(value) if "number" in expected else None
+        if share is not None:
+            return f"write {share:g}"
+    if value in (0, 1) and not isinstance(value, bool) and expected == "true or false":
+        return f"write {'true' if value else 'false'}"
+    if expected == "a mapping":
+        return "remove the '- '" if isinstance(value, list) else "write its keys below it, indented"
     if expected.startswith("a list"):
         if isinstance(value, dict):
             return "begin each item with '- '"
         return f"write [{value}]" if isinstance(value, str) else ""
     if isinstance(value, float) and value.is_integer() and "whole number" in expected and abs(value) < 2**53:
         return f"write {int(value)}"
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and expected == "a text":
+    if (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and expected.startswith(("a text", "a name"))
+    ):
         return "put it in quotes"
     return ""
 
@@ -234,6 +264,18 @@ def _without_consequences(problems: list[Problem], missing: set[KeyPath], incomp
         for problem in problems
         if problem.code != "missing-key" or not (incomplete or problem.path in expected)
     ]
+
+
+def _without_merged(problems: list[Problem], document: Document) -> list[Problem]:
+    """Drops what is missing where a merge key, which is a problem of its own, would have brought it."""
+    merged = {problem.path for problem in document.problems if problem.code == "merge-key"}
+
+    def is_brought(problem: Problem) -> bool:
+        if problem.code == "missing-argument":
+            return problem.path in merged
+        return problem.code == "missing-key" and problem.path.rpartition(".")[0] in merged
+
+    return [problem for problem in problems if not is_brought(problem)]
 
 
 def _misspelt(findings: list[_Finding], data: Any) -> set[KeyPath]:
@@ -253,6 +295,12 @@ def _as_number(text: str) -> object:
         return float(text)
     except ValueError:
         return None
+
+
+def _as_share(text: str) -> float | None:
+    """Returns the number that `20%` or `1/5` means, or None."""
+    found = re.fullmatch(r"(?P<above>[0-9]+(?:\.[0-9]+)?)(?:%|/(?P<below>[1-9][0-9]*))", text.strip())
+    return None if found is None else float(found["above"]) / float(found["below"] or 100)
 
 
 def _discriminator(context: Mapping[str, Any]) -> str:

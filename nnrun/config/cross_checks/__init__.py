@@ -11,6 +11,7 @@ from nnrun.config.cross_checks.finding import Check, Finding
 from nnrun.config.cross_checks.fitting import (
     batch_size_fits,
     class_weights_fit,
+    generator_arguments_agree,
     own_callbacks,
     requirements_are_known,
     scale_has_a_range,
@@ -57,6 +58,7 @@ CHECKS: tuple[Check, ...] = (
     validation_data_exist,
     split_leaves_training_samples,
     scale_has_a_range,
+    generator_arguments_agree,
     batch_size_fits,
     schedules_fit_steps,
     class_weights_fit,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from nnrun.config.cross_checks.finding import Finding
 from nnrun.config.cross_checks.monitors import unknown_metric
+from nnrun.config.datasets import ClassificationData, TokensData
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.labels import LABEL_FORMS, loss_class
@@ -62,6 +64,38 @@ def scale_has_a_range(experiment: Experiment, facts: DataFacts) -> Iterator[Find
             "out-of-range",
             f"expected [low, high] with low below high, received [{scale[0]:g}, {scale[1]:g}]",
             f"write [{scale[1]:g}, {scale[0]:g}]" if scale[0] > scale[1] else "",
+        )
+
+
+def generator_arguments_agree(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+    """The generator of synthetic data can draw what is asked of it; scikit-learn says so only when it draws."""
+    data = experiment.dataset
+    if isinstance(data, TokensData) and data.max_tokens - 1 < data.n_classes:
+        yield Finding(
+            ("dataset", "max_tokens"),
+            "generator-arguments",
+            f"{data.n_classes} classes need a token each beside 0, which is padding; received {data.max_tokens}",
+            f"write max_tokens: {data.n_classes + 1}, or more",
+        )
+    if not isinstance(data, ClassificationData):
+        return
+    used = data.n_informative + data.n_redundant
+    clusters = data.n_classes * data.n_clusters_per_class
+    if used > data.n_features:
+        yield Finding(
+            ("dataset", "n_features"),
+            "generator-arguments",
+            f"expected at least {used} features, as {data.n_informative} are informative and "
+            f"{data.n_redundant} redundant; received {data.n_features}",
+            f"write n_features: {used}",
+        )
+    elif clusters > 2**data.n_informative:
+        yield Finding(
+            ("dataset", "n_informative"),
+            "generator-arguments",
+            f"{data.n_informative} informative features have corners for {2**data.n_informative} clusters, "
+            f"{data.n_classes} classes of {data.n_clusters_per_class} clusters need {clusters}",
+            f"write n_informative: {math.ceil(math.log2(clusters))}",
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnrun.config.cross_checks.finding import Finding
+from nnrun.config.cross_checks.finding import Finding, loss_contradicts_target
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.keras_object import KerasObject
@@ -43,13 +43,13 @@ _LABELS: dict[LabelForm, str] = {
 }
 
 
-def metrics_fit_labels(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+def metrics_fit_labels(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
     """Every metric can compare the output with labels of the form that the loss asks for.
 
     A test trains with each metric of Keras and each form of labels: what fails there is an error here.
     """
     form = label_form_or_none(experiment.compile.loss)
-    if form is None:
+    if form is None or loss_contradicts_target(experiment, facts):
         return
     compiled = experiment.compile
     for key, metrics in (("metrics", compiled.metrics), ("weighted_metrics", compiled.weighted_metrics)):

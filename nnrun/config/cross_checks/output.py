@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnrun.config.cross_checks.finding import Finding
+from nnrun.config.cross_checks.finding import Finding, loss_contradicts_target
 from nnrun.config.cross_checks.network import output_of
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
@@ -96,11 +96,11 @@ def softmax_has_several_units(experiment: Experiment, facts: DataFacts) -> Itera
         )  # fmt: skip
 
 
-def activation_fits_loss(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+def activation_fits_loss(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
     """The loss gets probabilities, or logits where it says so."""
     output, loss = output_of(experiment), experiment.compile.loss
     form = label_form_or_none(loss)
-    if output is None or form is None:
+    if output is None or form is None or loss_contradicts_target(experiment, facts):
         return
     activation = output.activation
     wanted = "sigmoid" if form == "binary" else "softmax"
