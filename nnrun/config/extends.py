@@ -114,7 +114,7 @@ def _problem(code: str, message: str, place: Place, hint: str = "") -> ConfigErr
 
 def _merged(base: Node, own: Node, path: KeyPath) -> Node:
     """Returns a value laid over that of the base."""
-    if not isinstance(base, MappingNode) or not isinstance(own, MappingNode) or not own.entries:
+    if not isinstance(base, MappingNode) or not isinstance(own, MappingNode):
         return own
     if is_object(path) or class_name(base, path) or class_name(own, path):
         return _merged_object(base, own, path)
