@@ -10,8 +10,11 @@ import pytest
 from nnrun.catalog.reading import catalog
 from nnrun.config.cross_checks.metrics import metrics_fit_labels
 from nnrun.config.cross_checks.watching import automatic_mode_is_known
+from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
+from nnrun.config.keras_object import KerasObject
 from nnrun.config.load import load_experiment
+from nnrun.config.metric_names import train_names
 from tests.configs import write_iris
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
@@ -48,7 +51,7 @@ def metrics() -> list[str]:
     return [f"{name}: {NEEDED[name]}" if name in NEEDED else name for name in usable] + ["accuracy", "acc"]
 
 
-def trains(metric: str, loss: str) -> tuple[bool, Any]:
+def trains(metric: KerasObject, loss: str) -> tuple[bool, Any]:
     """Returns whether one step with a metric succeeds, and the metric's own direction."""
     import keras
     import numpy as np
@@ -62,12 +65,9 @@ def trains(metric: str, loss: str) -> tuple[bool, Any]:
         "binary_crossentropy": (numbers % 2).astype("float32").reshape(-1, 1),
         "mean_squared_error": np.linspace(-1, 1, 12, dtype="float32").reshape(-1, 1),
     }[loss]
-    name, _, arguments = metric.partition(": ")
-    made: Any = name
-    if hasattr(keras.metrics, name):
-        import yaml
-
-        made = getattr(keras.metrics, name)(**(yaml.safe_load(arguments) if arguments else {}))
+    made: Any = metric.name
+    if metric.class_name is not None:
+        made = getattr(keras.metrics, metric.class_name)(**metric.keyword_arguments())
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(units, activation=activation)])
     model.compile("sgd", loss, metrics=[made], run_eagerly=True)
     samples = np.random.default_rng(0).normal(size=(12, 4)).astype("float32")
@@ -78,20 +78,23 @@ def trains(metric: str, loss: str) -> tuple[bool, Any]:
     return True, getattr(model.metrics[1].metrics[0], "_direction", None)
 
 
+def loaded(folder: Path, metric: str, loss: str, *overrides: str) -> Experiment:
+    """Returns an experiment with one metric."""
+    written = f"[{{{metric}}}]" if ":" in metric else f"[{metric}]"
+    path = write_iris(folder, ("[accuracy]", written), ("categorical_crossentropy", loss))
+    return load_experiment(path, overrides).experiment
+
+
 @pytest.mark.filterwarnings("ignore:In loss categorical_crossentropy")
 @pytest.mark.parametrize("loss", ENDS)
 def test_a_metric_is_an_error_exactly_where_keras_fails(tmp_path: Path, loss: str) -> None:
     """For each form of labels: the check refuses the metrics with which a step fails, and no others."""
     wrong = []
     for metric in metrics():
-        path = write_iris(
-            tmp_path,
-            ("metrics: [accuracy]", f"metrics: [{{{metric}}}]" if ":" in metric else f"metrics: [{metric}]"),
-            ("categorical_crossentropy", loss),
-        )
-        found = list(metrics_fit_labels(load_experiment(path).experiment, DataFacts()))
+        experiment = loaded(tmp_path, metric, loss)
+        found = metrics_fit_labels(experiment, DataFacts())
         accepted = not any(finding.severity == "error" for finding in found)
-        if accepted != trains(metric, loss)[0]:
+        if accepted != trains(experiment.compile.metrics[0], loss)[0]:
             wrong.append(metric)
     assert wrong == []
 
@@ -100,15 +103,12 @@ def test_early_stopping_needs_a_mode_exactly_where_keras_knows_no_direction(tmp_
     """Metrics without a direction of their own need `mode`, the others do not."""
     wrong = []
     for metric in metrics():
-        written = f"{{{metric}}}" if ":" in metric else metric
-        path = write_iris(tmp_path, ("metrics: [accuracy]", f"metrics: [{written}]"))
-        experiment = load_experiment(path).experiment
-        from nnrun.config.metric_names import train_names
-
-        override = f"fit.callbacks=[EarlyStopping: {{monitor: {train_names(experiment)[1]}}}]"
-        refused = list(automatic_mode_is_known(load_experiment(path, [override]).experiment, DataFacts()))
         loss = "sparse_categorical_crossentropy" if "Sparse" in metric else "categorical_crossentropy"
-        ran, direction = trains(metric, loss)
+        name = train_names(loaded(tmp_path, metric, loss))[1]
+        watching = f"fit.callbacks=[EarlyStopping: {{monitor: {name}}}]"
+        experiment = loaded(tmp_path, metric, loss, watching)
+        refused = list(automatic_mode_is_known(experiment, DataFacts()))
+        ran, direction = trains(experiment.compile.metrics[0], loss)
         if ran and bool(refused) != (direction is None):
             wrong.append(metric)
     assert wrong == []

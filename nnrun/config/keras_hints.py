@@ -10,7 +10,7 @@ from nnrun.catalog.families import Family
 from nnrun.catalog.kinds import Object
 from nnrun.catalog.reading import Catalog, ClassInfo
 from nnrun.config.keras_words import with_article
-from nnrun.config.suggestions import nearest_of
+from nnrun.config.spelling import nearest_of
 
 OLD_CLASSES: dict[tuple[Family, str], str] = {
     ("layer", "AtrousConvolution1D"): "Conv1D",

@@ -16,6 +16,7 @@ from nnrun.config.expectations import choices, describe, model_at, type_at
 from nnrun.config.limits import MAX_PROBLEMS
 from nnrun.config.problems import KeyPath, Problem, format_path
 from nnrun.config.suggestions import key_hint, keys_of, meant_key, value_hint
+from nnrun.config.value_advice import received, value_advice
 
 _OUT_OF_RANGE = frozenset({
     "greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number",
@@ -87,20 +88,6 @@ def wrong_paths(error: ValidationError, data: Any) -> set[KeyPath]:
     """
     findings = [_finding(item, data) for item in error.errors(include_url=False)]
     return {finding.path for finding in findings} | _misspelt(findings, data)
-
-
-def received(value: Any) -> str:
-    """Returns a value as it should be shown after "received", shortened."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a mapping" if value else "an empty mapping"
-    if isinstance(value, list):
-        return f"a list of {len(value)}" if value else "an empty list"
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _finding(error: ErrorDetails, data: Any) -> _Finding:
@@ -176,7 +163,7 @@ def _problem(finding: _Finding, document: Document, data: Any) -> Problem:
         f"expected {expected}, received {received(value)}",
         document.place(path),
         format_path(path),
-        _value_advice(value, expected),
+        value_advice(value, expected),
     )
 
 
@@ -217,42 +204,8 @@ def _unknown_value(
 ) -> Problem:
     expected = expected or "one of " + ", ".join(map(str, options))
     message = f"expected {expected}, received {received(value)}"
-    hint = value_hint(value, options) or _value_advice(value, expected)
+    hint = value_hint(value, options) or value_advice(value, expected)
     return Problem("unknown-value", message, document.place(path), format_path(path), hint)
-
-
-def _value_advice(value: Any, expected: str) -> str:
-    if value is None:
-        return "write a value, or remove the key"
-    if isinstance(value, str):
-        if "number" in expected and re.fullmatch(r"[-+]?[0-9][0-9_]*", value):
-            return f"write {value.replace('_', '')}, without quotes or underscores"
-        if "number" in expected and isinstance(_as_number(value), float):
-            return "remove the quotes"
-        if "true or false" in expected and value.lower() in ("yes", "on", "y", "no", "off", "n"):
-            return f"write {'true' if value.lower() in ('yes', 'on', 'y') else 'false'}"
-        if "true or false" in expected and value.lower() in ("true", "false"):
-            return f"write {value.lower()}, without quotes"
-        share = _as_share(value) if "number" in expected else None
-        if share is not None:
-            return f"write {share:g}"
-    if value in (0, 1) and not isinstance(value, bool) and expected == "true or false":
-        return f"write {'true' if value else 'false'}"
-    if expected == "a mapping":
-        return "remove the '- '" if isinstance(value, list) else "write its keys below it, indented"
-    if expected.startswith("a list"):
-        if isinstance(value, dict):
-            return "begin each item with '- '"
-        return f"write [{value}]" if isinstance(value, str) else ""
-    if isinstance(value, float) and value.is_integer() and "whole number" in expected and abs(value) < 2**53:
-        return f"write {int(value)}"
-    if (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and expected.startswith(("a text", "a name"))
-    ):
-        return "put it in quotes"
-    return ""
 
 
 def _without_consequences(problems: list[Problem], missing: set[KeyPath], incomplete: bool) -> list[Problem]:
@@ -288,19 +241,6 @@ def _misspelt(findings: list[_Finding], data: Any) -> set[KeyPath]:
             key = meant_key(str(finding.path[-1]), keys_of(section, model))
             meant |= {(*section, key)} if key is not None else set()
     return meant
-
-
-def _as_number(text: str) -> object:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _as_share(text: str) -> float | None:
-    """Returns the number that `20%` or `1/5` means, or None."""
-    found = re.fullmatch(r"(?P<above>[0-9]+(?:\.[0-9]+)?)(?:%|/(?P<below>[1-9][0-9]*))", text.strip())
-    return None if found is None else float(found["above"]) / float(found["below"] or 100)
 
 
 def _discriminator(context: Mapping[str, Any]) -> str:
