@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nnrun.config.cross_checks import Finding, cross_check
+from nnrun.config.cross_checks.monitors import unknown_metric
 from nnrun.config.datasets import Dataset
 from nnrun.config.document import Document, in_order
 from nnrun.config.experiment import Experiment
@@ -17,7 +18,8 @@ from nnrun.config.load import LoadedConfig, Reading, read_config
 from nnrun.config.nodes import ListNode, MappingNode, Node, ScalarNode
 from nnrun.config.partial import unknown_facts
 from nnrun.config.problems import ConfigError, KeyPath, Problem, format_path
-from nnrun.errors import DataError
+from nnrun.config.requirements import parse_requirement
+from nnrun.errors import DataError, UsageError
 
 _KEY_PATH = re.compile(r"dataset(?:\.[a-z_]+)+")
 
@@ -30,7 +32,7 @@ def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
         overrides: `KEY=VALUE` arguments.
 
     Returns:
-        The config, with warnings in the order of the file.
+        The config, with the facts, and with warnings in the order of the file.
 
     Raises:
         ConfigError: It has problems; all of them are in the error. Its exit code is 4 where the data are
@@ -48,7 +50,7 @@ def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     only_data = not any(problem.severity == "error" for problem in problems)
     if fault is not None and (only_data or fault.path not in {problem.path for problem in problems}):
         problems.append(fault)
-    loaded = LoadedConfig(path, experiment, document, reading.source)
+    loaded = LoadedConfig(path, experiment, document, reading.source, facts=facts)
     return _judged(loaded, problems, ConfigError.exit_code if not only_data else DataError.exit_code)
 
 
@@ -60,13 +62,34 @@ def compare(loaded: LoadedConfig, facts: DataFacts) -> LoadedConfig:
         facts: What is known of the data: everything, once they are loaded.
 
     Returns:
-        The config, with warnings in the order of the file.
+        The config, with the facts, and with warnings in the order of the file.
 
     Raises:
         ConfigError: Something does not fit.
     """
     found = _findings(loaded.experiment, facts, loaded.document)
-    return _judged(loaded, found, ConfigError.exit_code)
+    return _judged(replace(loaded, facts=facts), found, ConfigError.exit_code)
+
+
+def check_requirements(loaded: LoadedConfig, expressions: Sequence[str]) -> None:
+    """Finds requirements of the command line that can never hold, before hours of training.
+
+    Args:
+        loaded: A checked config.
+        expressions: What `--require` was given, each a valid requirement.
+
+    Raises:
+        UsageError: One of them names a metric that will not be logged.
+    """
+    if not expressions:
+        return
+    from nnrun.data.facts import facts_of
+
+    facts = facts_of(loaded.experiment.dataset)
+    for text in expressions:
+        metric = parse_requirement(text).metric
+        for finding in unknown_metric(metric, f"--require {text!r} names", (), loaded.experiment, facts):
+            raise UsageError(f"{loaded.path}: {finding.message}", finding.hint)
 
 
 def _facts(reading: Reading) -> tuple[DataFacts, Problem | None]:
@@ -114,7 +137,7 @@ def _missing_data(dataset: Dataset, document: Document) -> list[Problem]:
 
 def _data_problem(error: DataError, document: Document) -> Problem:
     """Points at the key or value of the `dataset` section that the message names, else at the source."""
-    named = [tuple(name.split(".")) for name in _KEY_PATH.findall(error.message)]
+    named = [tuple(name.split(".")) for name in _KEY_PATH.findall(f"{error.message} {error.advice}")]
     path = next((each for each in named if document.node(each) is not None), None)
     # Of a list, the item that the message quotes; without a key, any value that it quotes.
     path = _quoted(document, path or ("dataset",), error.message) or path

@@ -81,9 +81,10 @@ class Interrupted(NnrunError, KeyboardInterrupt):
 
     Args:
         signum: The signal: `SIGINT` (exit code 130) or `SIGTERM` (143).
+        note: What the user should know besides, such as where the run is kept.
     """
 
-    def __init__(self, signum: int = signal.SIGINT) -> None:
-        super().__init__(f"interrupted by {signal.Signals(signum).name}")
+    def __init__(self, signum: int = signal.SIGINT, note: str = "") -> None:
+        super().__init__(f"interrupted by {signal.Signals(signum).name}{note and f'; {note}'}")
         self.signum = signum
         self.exit_code = 128 + signum

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from nnrun.errors import Interrupted
 
@@ -27,12 +27,14 @@ class Interrupts:
                     train(step)                # the first signal only sets `requested`, a second one raises
                     if interrupts.requested:
                         break
+            with interrupts.held():
+                write_record()                 # no signal raises here, however many come
     """
 
     def __init__(self) -> None:
         self.requested: int | None = None
-        """The signal that came while signals were deferred, or None."""
-        self._deferring = False
+        """The signal that came last, or None; an import may have swallowed what it raised."""
+        self._reaction: Literal["raise", "defer", "hold"] = "raise"
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -59,23 +61,45 @@ class Interrupts:
         Raises:
             Interrupted: A second signal came.
         """
-        before, self._deferring = self._deferring, True
-        try:
+        with self._reacting("defer"):
             yield
-        finally:
-            self._deferring = before
 
-    def raise_if_requested(self) -> None:
-        """Raises what was deferred.
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within it signals only set `requested`: for the few lines that must be done as a whole."""
+        with self._reacting("hold"):
+            yield
+
+    @contextmanager
+    def immediate(self) -> Iterator[None]:
+        """Within it, inside of `held`, a signal raises at once again.
 
         Raises:
-            Interrupted: A signal came while signals were deferred.
+            Interrupted: A signal comes, or came while signals were held.
+        """
+        with self._reacting("raise"):
+            self.raise_if_requested()
+            yield
+
+    def raise_if_requested(self) -> None:
+        """Raises what was deferred, held or swallowed.
+
+        Raises:
+            Interrupted: A signal came.
         """
         if self.requested is not None:
             raise Interrupted(self.requested)
 
+    @contextmanager
+    def _reacting(self, reaction: Literal["raise", "defer", "hold"]) -> Iterator[None]:
+        before, self._reaction = self._reaction, reaction
+        try:
+            yield
+        finally:
+            self._reaction = before
+
     def _handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 (Python's signature)
-        if self._deferring and self.requested is None:
-            self.requested = number
+        first, self.requested = self.requested is None, number
+        if self._reaction == "hold" or (self._reaction == "defer" and first):
             return
         raise Interrupted(number)

@@ -32,7 +32,7 @@ def test_best_and_last_stand_beside_each_other() -> None:
         "loss      0.0500      0.0733  0.0400      0.0800\n"
         "accuracy  0.9800      0.9733  0.9900      0.9700\n"
         "\n"
-        "time  12s for 100 epochs (import 5.1s, train 6.0s)\n"
+        "time  12s (import 5.1s, train 6.0s)\n"
         "best  epoch 87 by val_loss 0.0733\n"
         f"run   {DIRECTORY}\n"
     )
@@ -52,7 +52,7 @@ def test_a_run_without_epochs_has_no_table() -> None:
     """What was interrupted before the first epoch ended only says so."""
     ended = RunEnded("interrupted", "Ctrl-C", 0, 2.0, None, {}, {}, {})
     assert result_text(ended, name="n", directory="d", monitor="loss") == (
-        "n: interrupted, Ctrl-C\n\ntime  2.0s for 0 epochs\nrun   d\n"
+        "n: interrupted, Ctrl-C\n\ntime  2.0s\nrun   d\n"
     )
 
 

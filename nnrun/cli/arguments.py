@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from nnrun.errors import UsageError
+
+_KEY = re.compile(r"(?:dataset|model|compile|fit|checkpoint)(?:\.[a-z_]+|\[[0-9]+\])+")
+"""An override whose `=VALUE` was forgotten."""
 
 
 def split_arguments(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
@@ -20,7 +24,7 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
         The files and the overrides.
 
     Raises:
-        UsageError: There is no file among them.
+        UsageError: There is no file among them, or a key without a value.
     """
     from nnrun.config.overrides import looks_like_override
 
@@ -29,6 +33,10 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
     for argument in arguments:
         if looks_like_override(argument) and not Path(argument).exists():
             overrides.append(argument)
+        elif _KEY.fullmatch(argument) and not Path(argument).exists():
+            raise UsageError(
+                f"expected a config file or KEY=VALUE, received {argument!r}", f"Write {argument}=VALUE."
+            )
         else:
             paths.append(Path(argument))
     if not paths:

@@ -14,7 +14,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="The findings as one JSON object.")] = False,
     runs_dir: RunsDir = Path("runs"),
 ) -> None:
-    r"""Show versions, devices, threads, memory and disk, and what is missing for which feature.
+    """Show versions, devices, threads, memory and disk, and what is missing for which feature.
 
     Exits with 4 if something that nnrun needs is missing or too old. Starts TensorFlow, which takes seconds.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
 
-from nnrun.errors import Interrupted, NnrunError, UsageError
+from nnrun.errors import Interrupted, NnrunError, StorageError, UsageError
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 BROKEN_PIPE = 141
 """What a shell reports for a program that wrote to a closed pipe."""
@@ -26,6 +29,9 @@ def report(error: BaseException, debug: bool) -> int:
         # Whoever read the output has gone. Python would fail once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        _write(f"error: cannot write the output: {error.strerror}\n")
+        return StorageError.exit_code
     if debug:
         _write("".join(traceback.format_exception(error)))
     if isinstance(error, NnrunError):

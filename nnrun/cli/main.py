@@ -1,7 +1,8 @@
-"""The program: its commands, the options before them, and what happens to errors."""
+"""The program: its commands, their common options, and what happens to errors."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -15,9 +16,11 @@ from nnrun.cli.check import check
 from nnrun.cli.doctor import doctor
 from nnrun.cli.evaluate import evaluate
 from nnrun.cli.failures import report
-from nnrun.cli.options import GlobalOptions, global_options
+from nnrun.cli.options import GlobalOptions, global_first, global_options
+from nnrun.cli.resume import resume
 from nnrun.cli.runs import runs
 from nnrun.cli.show import show
+from nnrun.cli.streams import open_standard_streams
 from nnrun.cli.train import train
 from nnrun.errors import NnrunError
 
@@ -25,6 +28,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     check,
     show,
     train,
+    resume,
     evaluate,
     runs,
     doctor,
@@ -70,7 +74,7 @@ def nnrun(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    r"""Train Keras networks from one YAML file.
+    """Train Keras networks from one YAML file.
 
     \b
     Example:
@@ -95,7 +99,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         try:
-            app(args=list(arguments))
+            app(args=global_first(arguments))
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
         else:
@@ -111,11 +115,13 @@ def main() -> NoReturn:
     # A good part of the time of a short command would go into looking for garbage while modules load, and
     # into plugins of pydantic, of which nnrun has none. Training still collects, less often.
     gc.set_threshold(50_000, 20, 20)
+    open_standard_streams()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     code = run(sys.argv[1:])
     if "tensorflow" in sys.modules:
         sys.exit(code)
     # Taking down the interpreter piece by piece costs as much as checking a config. Everything is written:
     # `run` flushes stdout, and stderr has no buffer worth mentioning.
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
     os._exit(code)

@@ -1,15 +1,18 @@
-"""The options that stand before the command."""
+"""The options that every command understands."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import typer
 
+_FLAGS = frozenset({"-q", "--quiet", "-v", "--verbose", "--debug"})
+
 
 @dataclass(frozen=True, slots=True)
 class GlobalOptions:
-    """What `nnrun [options] COMMAND` was given before the command.
+    """What was asked for before the name of the command, or after it.
 
     Args:
         quiet: Only results and errors.
@@ -23,6 +26,17 @@ class GlobalOptions:
 
 
 def global_options(context: typer.Context) -> GlobalOptions:
-    """Returns the options that stood before the command."""
+    """Returns the options that every command understands."""
     options = context.find_root().obj
     return options if isinstance(options, GlobalOptions) else GlobalOptions()
+
+
+def global_first(arguments: Sequence[str]) -> list[str]:
+    """Moves the options of all commands before the command, so that `nnrun train FILE -q` works too.
+
+    Args:
+        arguments: The arguments of the process; those after `--` stay where they are.
+    """
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    first = [argument for argument in arguments[:end] if argument in _FLAGS]
+    return [*first, *(argument for argument in arguments[:end] if argument not in _FLAGS), *arguments[end:]]

@@ -36,7 +36,7 @@ def runs(
     as_csv_: Annotated[bool, typer.Option("--csv", help="Everything that is known, as CSV.")] = False,
     runs_dir: RunsDir = Path("runs"),
 ) -> None:
-    r"""List runs, the newest first.
+    """List runs, the newest first.
 
     \b
     Example:

@@ -21,7 +21,7 @@ def show(
     ],
     runs_dir: RunsDir = Path("runs"),
 ) -> None:
-    r"""Print the resolved config: every value, and where it comes from.
+    """Print the resolved config: every value, and where it comes from.
 
     The output is a config itself. RUN is a run directory, id, name, latest or best:METRIC.
 

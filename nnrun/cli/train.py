@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from nnrun.cli.arguments import split_arguments
 from nnrun.cli.failures import report
 from nnrun.cli.options import global_options
-from nnrun.errors import Interrupted, NnrunError, RequirementError, UsageError
+from nnrun.cli.watching import checked_requirements, watched
+from nnrun.errors import DataError
 
 if TYPE_CHECKING:
     from nnrun.config.load import LoadedConfig
@@ -64,17 +63,14 @@ def train(
         overrides.append(f"name={name}")
     if seed is not None:
         overrides.append(f"seed={seed}")
-    from nnrun.check import check_config
-    from nnrun.config.requirements import parse_requirement
+    from nnrun.check import check_requirements
+    from nnrun.training.startup import check_device
 
-    for expression in require or ():
-        try:
-            parse_requirement(expression)
-        except ValueError as error:
-            raise UsageError(f"--require: {error}") from None
-    # All of them first: nobody wants to hear of a mistake in the last one after the others have trained.
-    loaded = [check_config(path, overrides) for path in paths]
+    check_device(device)
+    requirements = checked_requirements(require)
+    loaded = _check_all(paths, overrides, debug=global_options(context).debug)
     for one in loaded:
+        check_requirements(one, requirements)
         _show_warnings(one)
     if dry_run:
         for one in loaded:
@@ -82,44 +78,56 @@ def train(
         return
     from nnrun.training.job import Request
 
-    request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, tuple(require or ()))
-    codes = [_train_one(one, request, progress, quiet=global_options(context).quiet) for one in loaded]
+    request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, requirements)
+    codes: list[int] = []
+    for one in loaded:
+        if codes:
+            typer.echo()  # between the results
+        # A failure is told, and the next config gets its turn.
+        codes.append(_train_one(one, request, progress, quiet=global_options(context).quiet))
     failed = [code for code in codes if code]
     if failed:
         raise typer.Exit(failed[0])
 
 
+def _check_all(paths: Sequence[Path], overrides: Sequence[str], *, debug: bool) -> list[LoadedConfig]:
+    """Checks all configs before the first is trained: nobody wants to hear of a mistake hours later.
+
+    Raises:
+        Exit: One of them cannot be used; every problem was reported.
+    """
+    from nnrun.check import check_config
+    from nnrun.config.problems import ConfigError, Problem
+
+    loaded: list[LoadedConfig] = []
+    codes: list[int] = []
+    told: set[Problem] = set()
+    for path in paths:
+        try:
+            loaded.append(check_config(path, overrides))
+        except ConfigError as error:
+            # That of an argument comes with every config, and is told once.
+            new = [problem for problem in error.problems if problem not in told]
+            told.update(new)
+            codes.append(error.exit_code)
+            if new:
+                report(ConfigError(new), debug)
+        except DataError as error:
+            codes.append(report(error, debug))
+    if codes:
+        raise typer.Exit(min(codes))
+    return loaded
+
+
 def _train_one(loaded: LoadedConfig, request: Request, progress: ProgressMode, *, quiet: bool) -> int:
-    """Trains one config; returns its exit code, so that the next one gets its turn after a failure."""
-    from nnrun.display.choose import make_display
-    from nnrun.display.result import show_result
-    from nnrun.interrupts import Interrupts
-    from nnrun.rundir.reading import Run
     from nnrun.training.job import train as train_job
 
-    # TensorFlow's messages take the place of stderr meanwhile.
-    with Interrupts() as interrupts, _own_stderr() as stream:
-        try:
-            with make_display(progress, stream, quiet=quiet) as display:
-                finished = train_job(loaded, request, display, interrupts)
-        except Interrupted:
-            raise
-        except NnrunError as error:
-            return report(error, debug=False)
-    show_result(
-        finished.ended,
-        name=loaded.experiment.name,
-        directory=str(finished.path),
-        stream=sys.stdout,
-        monitor=finished.monitor,
+    return watched(
+        loaded.experiment.name,
+        progress,
+        quiet,
+        lambda display, interrupts: train_job(loaded, request, display, interrupts),
     )
-    # Only now, as Matplotlib takes its time: the result is on the screen, and nobody waits for a picture.
-    from nnrun.evaluation.plots.saving import save_curves
-
-    save_curves(Run.read(finished.path))
-    if finished.unmet:
-        return report(RequirementError("; ".join(finished.unmet)), debug=False)
-    return 0
 
 
 def _show_warnings(loaded: LoadedConfig) -> None:
@@ -127,17 +135,6 @@ def _show_warnings(loaded: LoadedConfig) -> None:
         from nnrun.display.problems import render, uses_colour
 
         typer.echo(render(loaded.warnings, uses_colour(sys.stderr)), err=True, color=True)
-
-
-@contextlib.contextmanager
-def _own_stderr() -> Iterator[TextIO]:
-    """Gives a duplicate of stderr, for what is shown while file descriptor 2 leads to `train.log`."""
-    try:
-        descriptor = os.dup(2)
-    except OSError:  # the caller closed it: there is nobody to show anything to
-        descriptor = os.open(os.devnull, os.O_WRONLY)
-    with os.fdopen(descriptor, "w", encoding=sys.stderr.encoding or "utf-8", errors="replace") as stream:
-        yield stream
 
 
 def _show_data(loaded: LoadedConfig) -> None:

@@ -83,6 +83,10 @@ def read_source(path: Path) -> tuple[Source, bytes]:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
+        if path.is_symlink():
+            raise DataError(
+                f"no config file {str(path)!r}: it is a link to {str(path.readlink())!r}"
+            ) from None
         raise DataError(f"no config file {str(path)!r}", _similar_file(path)) from None
     except IsADirectoryError:
         raise DataError(f"expected a config file, {str(path)!r} is a folder", _files_in(path)) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from nnrun.config.datasets import Dataset
 from nnrun.config.document import Document, in_order, parse_document, read_source
 from nnrun.config.experiment import Experiment
 from nnrun.config.extends import extended
+from nnrun.config.facts import DataFacts
 from nnrun.config.nodes import ListNode, ScalarNode
 from nnrun.config.overrides import apply_overrides
 from nnrun.config.partial import partial
@@ -34,6 +35,7 @@ class LoadedConfig:
         document: Its text with places, overrides included.
         source: The file, byte for byte.
         warnings: What is doubtful in it.
+        facts: What is known about its data, once it was compared with them.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class LoadedConfig:
     document: Document
     source: bytes
     warnings: tuple[Problem, ...] = ()
+    facts: DataFacts = field(default_factory=DataFacts)
 
     def problem(self, code: str, message: str, path: KeyPath, *, hint: str = "") -> Problem:
         """Returns a problem of the value at a path, for what only loading the data or Keras can find.

@@ -37,7 +37,7 @@ def show_result(ended: RunEnded, *, name: str, directory: str, stream: TextIO, m
     styled.highlight_regex(r"\nmetric.*", "dim")
     with console.capture() as capture:
         console.print(styled, end="")
-    out.write(capture.get())
+    out.write("\n" + capture.get())  # apart from the epochs above it
 
 
 def result_text(ended: RunEnded, *, name: str, directory: str, monitor: str = "") -> str:
@@ -46,8 +46,7 @@ def result_text(ended: RunEnded, *, name: str, directory: str, monitor: str = ""
     if ended.final:
         lines += ["", *_metric_table(ended)]
     lines.append("")
-    epochs = "1 epoch" if ended.epochs == 1 else f"{ended.epochs:,} epochs"
-    facts = [("time", f"{duration(ended.seconds)} for {epochs}{_timing(ended.timing)}")]
+    facts = [("time", f"{duration(ended.seconds)}{_timing(ended.timing)}")]
     if ended.best_epoch is not None and monitor:
         value = f" {number(ended.best[monitor])}" if monitor in ended.best else ""
         facts.append(("best", f"epoch {ended.best_epoch} by {monitor}{value}"))

@@ -15,6 +15,7 @@ from nnrun.errors import EnvironmentFault, StorageError
 from nnrun.events import Status
 from nnrun.rundir.atomic import write_bytes, write_json, write_text
 from nnrun.rundir.provenance import git_state, host_facts, process_facts, redact_command, versions
+from nnrun.rundir.reading import Run
 
 FORMAT = 1
 """Version of the layout of a run directory; it grows when a reader has to know."""
@@ -28,10 +29,12 @@ class RunDirectory:
         record: The content of `run.json`.
     """
 
-    def __init__(self, path: Path, record: dict[str, Any]) -> None:
+    def __init__(self, path: Path, record: dict[str, Any], made: Sequence[Path] = ()) -> None:
         self.path = path
         self.record = record
+        self._made = made  # the folders above it that did not exist before, the lowest first
         self._started = time.monotonic()
+        self._seconds_before = float(record.get("seconds") or 0)
 
     @property
     def id(self) -> str:
@@ -66,7 +69,9 @@ class RunDirectory:
             StorageError: The first files cannot be written.
         """
         started = datetime.now(UTC)
-        path = _new_directory(runs_dir / name, started)
+        folder = runs_dir / name
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
+        path = _new_directory(folder, started)
         record = {
             "format": FORMAT,
             "id": path.name,
@@ -89,7 +94,7 @@ class RunDirectory:
             "class_names": None,
             "timing": {},
         }
-        directory = cls(path, record)
+        directory = cls(path, record, made)
         try:
             write_bytes(path / "config.yaml", config)
             write_text(path / "resolved.yaml", resolved)
@@ -99,6 +104,38 @@ class RunDirectory:
             with suppress(StorageError):
                 directory.discard()
             raise
+        return directory
+
+    @classmethod
+    def reopen(cls, run: Run, *, resolved: str, command: Sequence[str], epoch: int) -> Self:
+        """Takes up a run directory to continue its training.
+
+        Args:
+            run: The run, whose lock this process holds.
+            resolved: The complete config, with what was changed for going on.
+            command: The command line; credentials in URLs are not recorded.
+            epoch: The last complete epoch, after which it goes on.
+
+        Raises:
+            StorageError: A file cannot be written.
+        """
+        directory = cls(run.path, dict(run.record))
+        write_text(run.path / "resolved.yaml", resolved)
+        resumed = {
+            "started": _iso(datetime.now(UTC)),
+            "command": redact_command(command),
+            "after_epoch": epoch,
+            "versions": versions(),
+            "host": host_facts(),
+        }
+        directory.update(
+            status="running",
+            reason=None,
+            exit_code=None,
+            ended=None,
+            process=process_facts(),
+            resumed=[*(run.record.get("resumed") or []), resumed],
+        )
         return directory
 
     def update(self, **fields: Any) -> None:
@@ -127,12 +164,12 @@ class RunDirectory:
             exit_code=exit_code,
             reason=reason,
             ended=_iso(datetime.now(UTC)),
-            seconds=round(time.monotonic() - self._started, 3),
+            seconds=round(self._seconds_before + time.monotonic() - self._started, 3),
             **fields,
         )
 
     def discard(self) -> None:
-        """Removes the directory, and the folder of the experiment if it has no other run.
+        """Removes the directory, and the folders above it that were made for it and hold nothing else.
 
         Raises:
             StorageError: It could not be removed.
@@ -143,9 +180,10 @@ class RunDirectory:
             raise StorageError(
                 f"cannot remove {self.path}: {error.strerror}", "Remove the folder by hand."
             ) from error
-        # Not empty: another run of this experiment is there.
+        # Not empty: another run is there.
         with suppress(OSError):
-            self.path.parent.rmdir()
+            for folder in self._made:
+                folder.rmdir()
 
 
 def _new_directory(folder: Path, started: datetime) -> Path:

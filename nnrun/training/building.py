@@ -6,6 +6,7 @@ Only classes that the catalogue allows are ever constructed, with keyword argume
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,16 @@ _MODULES: Mapping[Family, Any] = {
 # Written as a bare alias, these stay strings: Keras chooses the metric by the shape of the labels (`accuracy`), and
 # names it in the logs as it was written.
 _RESOLVED_BY_KERAS: frozenset[Family] = frozenset({"loss", "metric"})
+
+_NOISE = re.compile(
+    r"\x1b\[[0-9;]*m"  # codes for bold text in messages of Keras
+    r"|Exception encountered when calling [\w.]+\(\)\.\s*"
+    # Where it arose, in messages of TensorFlow.
+    r"|Graph execution error:|Detected at node .*? defined at \(most recent call last\):"
+    r'|File "[^"\n]*", line \d+, in \S+|<stack traces unavailable>'
+    r"|\{\{function_node .*?\}\}|\[\[\{\{node .*?\}\}\]\]|\[Op:\w+\](?: name: \S*)?"
+)
+"""What says nothing to somebody who wrote no Python."""
 
 
 def construct(loaded: LoadedConfig, obj: KerasObject, path: KeyPath) -> Any:
@@ -195,7 +206,7 @@ def refused(loaded: LoadedConfig, path: KeyPath, message: str, hint: str = "") -
 
 def one_line(error: BaseException) -> str:
     """Returns the part of a message of Keras that says what is wrong, on one line."""
-    text = str(error).strip() or type(error).__name__
+    text = _NOISE.sub("", str(error)).strip() or type(error).__name__
     # Keras appends the call's arguments, which say nothing to somebody who wrote no call.
     text = text.partition("\n\nArguments received by")[0].partition("Full object config")[0]
     return " ".join(text.split())

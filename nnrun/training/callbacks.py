@@ -7,16 +7,9 @@ from pathlib import Path
 
 import keras
 
+from nnrun.config.cross_checks.callbacks import PATH_ARGUMENTS
 from nnrun.config.load import LoadedConfig
 from nnrun.training.building import construct
-
-# Arguments of Keras's callbacks that name a file or folder to write; a relative one lies in the run directory.
-_PATH_ARGUMENTS = {
-    "BackupAndRestore": "backup_dir",
-    "CSVLogger": "filename",
-    "ModelCheckpoint": "filepath",
-    "TensorBoard": "log_dir",
-}
 
 
 def build_callbacks(loaded: LoadedConfig, run_path: Path) -> list[keras.callbacks.Callback]:
@@ -32,12 +25,14 @@ def build_callbacks(loaded: LoadedConfig, run_path: Path) -> list[keras.callback
     """
     built = []
     for index, described in enumerate(loaded.experiment.fit.callbacks):
-        argument = _PATH_ARGUMENTS.get(described.class_name or "")
+        argument = PATH_ARGUMENTS.get(described.class_name or "")
         if argument is not None:
             arguments = dict(described.arguments)
             given = arguments.get(argument, "tensorboard" if described.class_name == "TensorBoard" else None)
             if given is not None:
-                arguments[argument] = str(run_path / str(given))
+                target = run_path / str(given)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                arguments[argument] = str(target)
             described = replace(described, arguments=arguments)
         built.append(construct(loaded, described, ("fit", "callbacks", index)))
     return built

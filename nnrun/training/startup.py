@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,7 @@ def import_tensorflow(device: str = "auto") -> str:
         EnvironmentFault: TensorFlow cannot be imported, Keras is too old, or there is no such device.
         UsageError: `device` is none of the above.
     """
+    check_device(device)
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     try:
@@ -61,6 +63,16 @@ def import_tensorflow(device: str = "auto") -> str:
     return _choose_device(tf, device)
 
 
+def check_device(device: str) -> None:
+    """Finds a wrong name of a device before TensorFlow is imported.
+
+    Raises:
+        UsageError: It is none of `auto`, `cpu`, `gpu` and `gpu:N`.
+    """
+    if re.fullmatch(r"auto|cpu|gpu(:[0-9]{1,4})?", device) is None:
+        raise UsageError(f"--device {device}: expected auto, cpu, gpu or gpu:N.")
+
+
 def _choose_device(tf: Any, device: str) -> str:
     if device == "cpu":
         with contextlib.suppress(RuntimeError):  # raised where a device is in use already
@@ -69,18 +81,14 @@ def _choose_device(tf: Any, device: str) -> str:
     gpus = tf.config.list_physical_devices("GPU")
     if device == "auto":
         wanted = gpus[:1]
-    elif device == "gpu" or device.startswith("gpu:"):
-        number = device.partition(":")[2] or "0"
-        if not number.isdigit():
-            raise UsageError(f"--device {device}: expected auto, cpu, gpu or gpu:N.")
-        wanted = gpus[int(number) : int(number) + 1]
+    else:
+        number = int(device.partition(":")[2] or "0")
+        wanted = gpus[number : number + 1]
         if not wanted:
             raise EnvironmentFault(
                 f"--device {device}: TensorFlow sees {len(gpus) or 'no'} GPU{'s' if len(gpus) > 1 else ''}.",
                 "See `nnrun doctor`; on Linux, `pip install nnrun[gpu]` brings CUDA.",
             )
-    else:
-        raise UsageError(f"--device {device}: expected auto, cpu, gpu or gpu:N.")
     if not wanted:
         return "CPU"
     with contextlib.suppress(RuntimeError):  # the same, for the second config of one process

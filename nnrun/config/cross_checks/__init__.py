@@ -7,6 +7,11 @@ from __future__ import annotations
 
 import contextlib
 
+from nnrun.config.cross_checks.callbacks import (
+    callback_files_lie_in_the_run,
+    checkpoint_files_can_be_named,
+    moving_averages_are_kept,
+)
 from nnrun.config.cross_checks.finding import Check, Finding
 from nnrun.config.cross_checks.fitting import (
     batch_size_fits,
@@ -24,7 +29,7 @@ from nnrun.config.cross_checks.layers import (
     layers_fit_their_input,
     token_numbers_fit,
 )
-from nnrun.config.cross_checks.metrics import metrics_fit_labels
+from nnrun.config.cross_checks.metrics import metrics_fit_labels, metrics_fit_task
 from nnrun.config.cross_checks.monitors import callback_monitors_exist, checkpoint_monitor_exists
 from nnrun.config.cross_checks.output import (
     activation_fits_loss,
@@ -51,6 +56,7 @@ CHECKS: tuple[Check, ...] = (
     softmax_has_several_units,
     activation_fits_loss,
     metrics_fit_labels,
+    metrics_fit_task,
     layers_fit_their_input,
     token_numbers_fit,
     dense_layers_have_a_nonlinearity,
@@ -70,6 +76,9 @@ CHECKS: tuple[Check, ...] = (
     restored_weights_are_validated,
     requirements_are_known,
     own_callbacks,
+    callback_files_lie_in_the_run,
+    checkpoint_files_can_be_named,
+    moving_averages_are_kept,
 )
 
 __all__ = ["CHECKS", "Check", "Finding", "cross_check"]

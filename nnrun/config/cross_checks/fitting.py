@@ -100,7 +100,9 @@ def generator_arguments_agree(experiment: Experiment, facts: DataFacts) -> Itera
 
 
 def batch_size_fits(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
-    """A batch is not larger than the training data."""
+    """A batch is not larger than the training data; the default size may be."""
+    if "batch_size" not in experiment.fit.model_fields_set:
+        return
     if facts.train_samples is not None and experiment.fit.batch_size > facts.train_samples:
         yield Finding(
             ("fit", "batch_size"),

@@ -30,6 +30,15 @@ def loss_is_supported(experiment: Experiment, facts: DataFacts) -> Iterator[Find
 def loss_fits_target(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
     """Losses for classes need classes, losses for numbers need numbers, binary ones need two classes."""
     form, loss = label_form_or_none(experiment.compile.loss), experiment.compile.loss.name
+    if facts.classes == 1 and form in ("one_hot", "index", "binary"):
+        yield Finding(
+            ("dataset", "target") if experiment.dataset.source == "csv" else ("dataset",),
+            "one-class",
+            "all samples are of one class: there is nothing to tell apart",
+            "choose another target, or use a loss for numbers",
+            at="value" if experiment.dataset.source == "csv" else "key",
+        )
+        return
     if form == "values" and facts.target == "classes":
         yield Finding(
             _LOSS, "loss-target", f"expected a loss for classes, as the target is a class; received {loss}",
@@ -51,7 +60,7 @@ def units_fit_labels(experiment: Experiment, facts: DataFacts) -> Iterator[Findi
     """The last layer puts out as many numbers as the labels have."""
     output, loss = output_of(experiment), experiment.compile.loss.name
     form = label_form_or_none(experiment.compile.loss)
-    if output is None or form is None:
+    if output is None or form is None or facts.classes == 1:
         return
     units, path, classes = output.units, output.units_path, facts.classes
     if form == "binary":
