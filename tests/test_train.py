@@ -314,7 +314,7 @@ def test_unmet_requirement_keeps_the_run(train_config: Train) -> None:
         ),
         ("[{Input: {shape: [7]}}, {Dense: {units: 3}}]", "layers[0].Input.shape", "(7,)"),
         (
-            "[{Dense: {units: 4}}, {EinsumDense: {equation: 'abc,cd->abd', output_shape: [2, 5]}}, {Dense: {units: 3}}]",
+            "[{Dense: {units: 4}}, {EinsumDense: {equation: 'abc,cd->abd', output_shape: [2]}}, {Dense: {units: 3}}]",
             "layers[1]",
             "EinsumDense cannot take its input of shape (4,)",
         ),

@@ -35,7 +35,7 @@ def resume(
     ] = None,
     runs_dir: RunsDir = Path("runs"),
 ) -> None:
-    r"""Continue a training in its own run directory.
+    """Continue a training in its own run directory.
 
     The result is the same, to the last bit, as if it had never been interrupted. A change that would alter what
     is already trained is refused.

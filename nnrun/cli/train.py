@@ -51,7 +51,7 @@ def train(
 ) -> None:
     """Train what configs describe, one after the other.
 
-    Leaves a run directory for each, from which evaluate, predict and the rest work.
+    Leaves a run directory for each, from which evaluate, resume and the rest work.
 
     \b
     Example:
