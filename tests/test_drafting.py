@@ -20,7 +20,7 @@ from nnrun.data.loading import load_splits
 from nnrun.errors import DataError, NnrunError
 from tests.configs import nnrun
 
-RANDOM = random.Random(0)  # noqa: S311 - no secret
+RANDOM = random.Random(0)
 
 
 def write(folder: Path, rows: Sequence[Sequence[Any]], delimiter: str = ",") -> Path:
