@@ -16,7 +16,7 @@ def evaluate(
     run: Annotated[
         str,
         typer.Argument(
-            metavar="[RUN|CONFIG]",
+            metavar="RUN|CONFIG",
             help="Path, id, beginning of an id, name, latest, best:METRIC, or a config: its latest run.",
         ),
     ] = "latest",
@@ -37,7 +37,7 @@ def evaluate(
     device: Annotated[str, typer.Option("--device", help="auto, cpu, gpu or gpu:N.")] = "auto",
     runs_dir: RunsDir = Path("runs"),
 ) -> None:
-    r"""Compute the metrics, the confusion matrix and the figures by class of a run.
+    """Compute the metrics, the confusion matrix and the figures by class of a run.
 
     Writes them into the folder `evaluation` of the run, too.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import Any
 
 import keras
 import tensorflow as tf
 from keras.src.utils.python_utils import is_default
+
+from nnrun.training.blame import culprit
 
 
 class CallbackError(Exception):
@@ -79,20 +80,12 @@ class Hooks:
                 TypeError,
                 ValueError,
             ) as error:
-                failed = self._failed(error)
+                failed = culprit(error, self._callbacks)
                 if failed is None:
                     raise
                 raise CallbackError(failed, error) from error
 
         return call
-
-    def _failed(self, error: BaseException) -> int | None:
-        """Returns the number of the callback in whose code an error arose; None where it was in none."""
-        for frame, _ in traceback.walk_tb(error.__traceback__):
-            for index, one in enumerate(self._callbacks):
-                if frame.f_locals.get("self") is one:
-                    return index
-        return None
 
 
 def _has(callback: keras.callbacks.Callback, mode: str) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnrun.config.cross_checks.finding import Finding
+from nnrun.config.cross_checks.finding import Finding, argument_path
 from nnrun.config.cross_checks.network import output_of
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.labels import LABEL_FORMS, LabelForm, loss_class
+from nnrun.config.metric_names import log_name
 from nnrun.config.problems import KeyPath
 
 _OF_CLASS_NUMBERS = {
@@ -28,6 +29,8 @@ _OF_ONE_HOT = {
 """Metrics of one-hot labels, with those of class numbers that say the same."""
 
 _OF_PREDICTED_CLASSES = frozenset({"IoU", "MeanIoU"})
+
+_TAKEN = {True: "that is the loss", False: "val_ is for results of the validation"}
 
 _WORDS: dict[LabelForm, str] = {
     "one_hot": "one-hot",
@@ -52,6 +55,20 @@ def metrics_fit_labels(experiment: Experiment, facts: DataFacts) -> Iterator[Fin
                 path: KeyPath = ("compile", key, index)
                 message = f"{metric.name} does not fit the labels, which are {_WORDS[form]} for {loss.name}"
                 yield Finding(path, "metric-labels", message, hint)
+
+
+def metrics_have_names_of_their_own(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+    """No metric takes the name of the loss, or one that a result of the validation could have."""
+    for key in ("metrics", "weighted_metrics"):
+        for index, metric in enumerate(getattr(experiment.compile, key)):
+            name = log_name(metric)
+            if name == "loss" or name.startswith("val_"):
+                yield Finding(
+                    argument_path(("compile", key, index), metric, "name"),
+                    "metric-name",
+                    f"a metric cannot be named {name!r}: {_TAKEN[name == 'loss']}",
+                    "choose another name",
+                )
 
 
 def _hint(metric: KerasObject, form: LabelForm, single: bool) -> str | None:
@@ -82,7 +99,8 @@ def _instead(form: LabelForm, counterpart: str) -> str:
     if form == "values":
         return "write a metric for numbers, such as mean_absolute_error"
     if counterpart:
-        return f"write {counterpart}" + (", or accuracy" if counterpart.endswith("cAccuracy") else "")
+        usual = counterpart in ("CategoricalAccuracy", "SparseCategoricalAccuracy")
+        return f"write {counterpart}{', or accuracy' if usual else ''}"
     return "use categorical_crossentropy as the loss, for which labels are one-hot"
 
 
