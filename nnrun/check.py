@@ -30,7 +30,7 @@ def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
         overrides: `KEY=VALUE` arguments.
 
     Returns:
-        The config, with warnings in the order of the file.
+        The config, with the facts, and with warnings in the order of the file.
 
     Raises:
         ConfigError: It has problems; all of them are in the error. Its exit code is 4 where the data are
@@ -52,6 +52,7 @@ def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     only_data = not any(problem.severity == "error" for problem in found)
     if fault is not None and (only_data or fault.path not in {problem.path for problem in found}):
         found.append(fault)
+    loaded = replace(loaded, facts=facts)
     return _judged(loaded, found, ConfigError.exit_code if not only_data else DataError.exit_code)
 
 
@@ -63,13 +64,13 @@ def compare(loaded: LoadedConfig, facts: DataFacts) -> LoadedConfig:
         facts: What is known of the data: everything, once they are loaded.
 
     Returns:
-        The config, with warnings in the order of the file.
+        The config, with the facts, and with warnings in the order of the file.
 
     Raises:
         ConfigError: Something does not fit.
     """
     found = [_problem(finding, loaded.document) for finding in cross_check(loaded.experiment, facts)]
-    return _judged(loaded, found, ConfigError.exit_code)
+    return _judged(replace(loaded, facts=facts), found, ConfigError.exit_code)
 
 
 def check_requirements(loaded: LoadedConfig, expressions: Sequence[str]) -> None:

@@ -13,11 +13,11 @@ from tests.configs import nnrun, write_iris
 
 
 def test_a_valid_config_is_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line on stdout, exit 0."""
+    """One line and the layers on stdout, exit 0."""
     path = write_iris(tmp_path)
     assert nnrun("check", str(path)) == 0
     output = capsys.readouterr()
-    assert output.out == f"ok  {path}\n"
+    assert output.out.startswith(f"ok  {path}\n")
     assert output.err == ""
 
 
@@ -112,7 +112,13 @@ def test_output_that_is_no_terminal_has_no_colour(tmp_path: Path, capsys: pytest
 
 @pytest.mark.parametrize(
     "arguments",
-    [["check"], ["check", "fit.epochs=3"], ["chek"], ["check", "--form", "x"], ["check", "--dry-run", "x.yaml"]],
+    [
+        ["check"],
+        ["check", "fit.epochs=3"],
+        ["chek"],
+        ["check", "--form", "x"],
+        ["check", "--dry-run", "x.yaml"],
+    ],
 )
 def test_wrong_usage_exits_2(arguments: list[str]) -> None:
     """Missing, unknown and misplaced arguments are usage errors."""

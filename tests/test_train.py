@@ -95,9 +95,12 @@ def test_run_directory_is_complete(train_config: Train) -> None:
         "summary.json",
         "model.txt",
         "train.log",
+        "checkpoints/epoch-000003/manifest.json",
+        "checkpoints/epoch-000003/state.npz",
         "model/best.keras",
         "model/last.keras",
         "model/preprocessing.json",
+        ".lock",
     }
     assert (finished.path / "config.yaml").read_text() == BLOBS
     record = record_of(finished)
@@ -305,8 +308,17 @@ def test_unmet_requirement_keeps_the_run(train_config: Train) -> None:
             "layers[1]",
             "Conv2D",
         ),
-        ("[{Reshape: {target_shape: [5]}}, {Dense: {units: 3}}]", "layers[0]", "Reshape"),
-        ("[{Input: {shape: [7]}}, {Dense: {units: 3}}]", "layers[0]", "declared as (7,)"),
+        (
+            "[{Reshape: {target_shape: [5]}}, {Dense: {units: 3}}]",
+            "layers[0].Reshape.target_shape",
+            "Reshape",
+        ),
+        ("[{Input: {shape: [7]}}, {Dense: {units: 3}}]", "layers[0].Input.shape", "(7,)"),
+        (
+            "[{Dense: {units: 4}}, {EinsumDense: {equation: 'abc,cd->abd', output_shape: [2]}}, {Dense: {units: 3}}]",
+            "layers[1]",
+            "EinsumDense cannot take its input of shape (4,)",
+        ),
     ],
 )
 def test_shape_error_names_the_layer(

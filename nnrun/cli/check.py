@@ -11,8 +11,12 @@ from nnrun.cli.arguments import split_arguments
 from nnrun.cli.options import global_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nnrun.config.keras_object import KerasObject
     from nnrun.config.load import LoadedConfig
     from nnrun.config.problems import Problem
+    from nnrun.config.shapes import Walk
 
 
 def check(
@@ -32,7 +36,10 @@ def check(
 ) -> None:
     """Check configs completely, without loading TensorFlow.
 
-    Every problem is shown with its place. Exits with 3 if a config is invalid, with 4 if a file is missing.
+    Every problem is shown with its place. A single valid config is shown with its layers: the shape that each
+    puts out for one sample, and how many parameters it has; -v shows the layers of several.
+
+    Exits with 3 if a config is invalid, with 4 if a file is missing.
 
     \b
     Example:
@@ -47,8 +54,9 @@ def check(
     if format_ == "json":
         typer.echo(as_json([result.record() for result in results]))
     else:
+        options = global_options(context)
         for result in results:
-            result.show(format_, quiet)
+            result.show(format_, quiet, layers=options.verbose or (len(results) == 1 and not quiet))
         if len(results) > 1 and format_ == "human" and not quiet:
             invalid = sum(result.exit_code != 0 for result in results)
             typer.echo(f"{len(results)} configs: {len(results) - invalid} ok, {invalid} invalid")
@@ -69,13 +77,20 @@ class _Result:
         self.exit_code = 0
         self.problems: tuple[Problem, ...] = ()
         self.table = ""
+        self.way: Walk | None = None
+        self.layers: Sequence[KerasObject] = ()
         try:
             loaded = check_config(path, overrides)
             self.problems = loaded.warnings
             if strict and loaded.warnings:
                 self.exit_code = ConfigError.exit_code
             elif build:
-                self.table = _layer_table(loaded)
+                self.table = _built_table(loaded)
+            if not self.exit_code:
+                from nnrun.config.shapes import walk
+
+                self.layers = loaded.experiment.model.layers
+                self.way = walk(self.layers, loaded.facts.shape)
         except ConfigError as error:
             self.problems, self.exit_code = error.problems, error.exit_code
         except DataError as error:
@@ -88,10 +103,15 @@ class _Result:
 
         file = str(self.path)
         problems = [as_record(problem, file) for problem in self.problems]
-        return {"file": file, "valid": self.exit_code == 0, "problems": problems}
+        record = {"file": file, "valid": self.exit_code == 0, "problems": problems}
+        if self.way is not None:
+            from nnrun.display.layer_table import layer_records
 
-    def show(self, format_: Literal["human", "github"], quiet: bool) -> None:
-        """Prints the result."""
+            record["model"] = layer_records(self.layers, self.way)
+        return record
+
+    def show(self, format_: Literal["human", "github"], quiet: bool, layers: bool) -> None:
+        """Prints the result; `layers`: with the table of the network, unless Keras made one."""
         from nnrun.display.problems import as_github, render, uses_colour
 
         if format_ == "github":
@@ -108,9 +128,13 @@ class _Result:
             typer.echo(f"ok  {self.path}{warnings}")
         if self.table:
             typer.echo(self.table)
+        elif layers and self.way is not None:
+            from nnrun.display.layer_table import layer_table
+
+            typer.echo(layer_table(self.layers, self.way))
 
 
-def _layer_table(loaded: LoadedConfig) -> str:
+def _built_table(loaded: LoadedConfig) -> str:
     from nnrun.training.preview import build_table
 
     return str(build_table(loaded))

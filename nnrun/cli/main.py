@@ -17,6 +17,7 @@ from nnrun.cli.doctor import doctor
 from nnrun.cli.evaluate import evaluate
 from nnrun.cli.failures import report
 from nnrun.cli.options import GlobalOptions, global_first, global_options
+from nnrun.cli.resume import resume
 from nnrun.cli.runs import runs
 from nnrun.cli.show import show
 from nnrun.cli.streams import open_standard_streams
@@ -27,6 +28,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     check,
     show,
     train,
+    resume,
     evaluate,
     runs,
     doctor,

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from nnrun.cli.arguments import split_arguments
 from nnrun.cli.failures import report
 from nnrun.cli.options import global_options
-from nnrun.errors import DataError, Interrupted, NnrunError, RequirementError, UsageError
+from nnrun.cli.watching import checked_requirements, watched
+from nnrun.errors import DataError
 
 if TYPE_CHECKING:
     from nnrun.config.load import LoadedConfig
@@ -26,7 +25,7 @@ def train(
     context: typer.Context,
     configs: Annotated[
         list[str],
-        typer.Argument(metavar="CONFIG|KEY=VALUE", help="Config files, and values to override."),
+        typer.Argument(metavar="CONFIG... [KEY=VALUE...]", help="Config files, and values to override."),
     ],
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the run, instead of the config's.")
@@ -52,7 +51,7 @@ def train(
 ) -> None:
     """Train what configs describe, one after the other.
 
-    Leaves a run directory for each, from which evaluate, predict and the rest work.
+    Leaves a run directory for each, from which evaluate, resume and the rest work.
 
     \b
     Example:
@@ -65,18 +64,13 @@ def train(
     if seed is not None:
         overrides.append(f"seed={seed}")
     from nnrun.check import check_requirements
-    from nnrun.config.requirements import parse_requirement
     from nnrun.training.startup import check_device
 
     check_device(device)
-    for expression in require or ():
-        try:
-            parse_requirement(expression)
-        except ValueError as error:
-            raise UsageError(f"--require: {error}") from None
+    requirements = checked_requirements(require)
     loaded = _check_all(paths, overrides, debug=global_options(context).debug)
     for one in loaded:
-        check_requirements(one, require or ())
+        check_requirements(one, requirements)
         _show_warnings(one)
     if dry_run:
         for one in loaded:
@@ -84,11 +78,12 @@ def train(
         return
     from nnrun.training.job import Request
 
-    request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, tuple(require or ()))
+    request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, requirements)
     codes: list[int] = []
     for one in loaded:
         if codes:
             typer.echo()  # between the results
+        # A failure is told, and the next config gets its turn.
         codes.append(_train_one(one, request, progress, quiet=global_options(context).quiet))
     failed = [code for code in codes if code]
     if failed:
@@ -125,37 +120,14 @@ def _check_all(paths: Sequence[Path], overrides: Sequence[str], *, debug: bool) 
 
 
 def _train_one(loaded: LoadedConfig, request: Request, progress: ProgressMode, *, quiet: bool) -> int:
-    """Trains one config; returns its exit code, so that the next one gets its turn after a failure."""
-    from nnrun.display.choose import make_display
-    from nnrun.display.result import show_result
-    from nnrun.interrupts import Interrupts
-    from nnrun.rundir.reading import Run
     from nnrun.training.job import train as train_job
 
-    # TensorFlow's messages take the place of stderr meanwhile.
-    with Interrupts() as interrupts, _own_stderr() as stream:
-        try:
-            with make_display(progress, stream, quiet=quiet) as display:
-                finished = train_job(loaded, request, display, interrupts)
-        except Interrupted:
-            raise
-        except NnrunError as error:
-            return report(error, debug=False)
-    show_result(
-        finished.ended,
-        name=loaded.experiment.name,
-        directory=str(finished.path),
-        stream=sys.stdout,
-        monitor=finished.monitor,
+    return watched(
+        loaded.experiment.name,
+        progress,
+        quiet,
+        lambda display, interrupts: train_job(loaded, request, display, interrupts),
     )
-    interrupts.raise_if_requested()  # one that came with the end, too late to stop this run
-    # Only now, as Matplotlib takes its time: the result is on the screen, and nobody waits for a picture.
-    from nnrun.evaluation.plots.saving import save_curves
-
-    save_curves(Run.read(finished.path))
-    if finished.unmet:
-        return report(RequirementError("; ".join(finished.unmet)), debug=False)
-    return 0
 
 
 def _show_warnings(loaded: LoadedConfig) -> None:
@@ -163,18 +135,6 @@ def _show_warnings(loaded: LoadedConfig) -> None:
         from nnrun.display.problems import render, uses_colour
 
         typer.echo(render(loaded.warnings, uses_colour(sys.stderr)), err=True, color=True)
-
-
-@contextlib.contextmanager
-def _own_stderr() -> Iterator[TextIO]:
-    """Gives a duplicate of stderr, for what is shown while file descriptor 2 leads to `train.log`."""
-    stream = os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding or "utf-8", errors="replace")
-    try:
-        yield stream
-    finally:
-        # What a full disk or a gone reader did not take is written once more here, in vain.
-        with contextlib.suppress(OSError):
-            stream.close()
 
 
 def _show_data(loaded: LoadedConfig) -> None:

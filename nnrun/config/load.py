@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from nnrun.config.document import Document, merge_problems, parse_document, read_source
 from nnrun.config.experiment import Experiment
+from nnrun.config.facts import DataFacts
 from nnrun.config.nodes import ListNode, ScalarNode
 from nnrun.config.overrides import apply_overrides
 from nnrun.config.problems import ConfigError, KeyPath, Problem, format_path
@@ -31,6 +32,7 @@ class LoadedConfig:
         document: Its text with places, overrides included.
         source: The file, byte for byte.
         warnings: What is doubtful in it.
+        facts: What is known about its data, once it was compared with them.
     """
 
     path: Path
@@ -38,6 +40,7 @@ class LoadedConfig:
     document: Document
     source: bytes
     warnings: tuple[Problem, ...] = ()
+    facts: DataFacts = field(default_factory=DataFacts)
 
     def problem(self, code: str, message: str, path: KeyPath, *, hint: str = "") -> Problem:
         """Returns a problem of the value at a path, for what only loading the data or Keras can find.

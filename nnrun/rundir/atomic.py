@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -119,6 +120,38 @@ def replacing(path: Path) -> Iterator[Path]:
             # A failing disk may refuse this too; the reason to tell is the first one.
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+            raise
+        _sync(path.parent)
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Gives a temporary folder to fill with files, which then appears under its name, complete.
+
+    Args:
+        path: The folder to make, which must not exist; its parent exists.
+
+    Yields:
+        The path of the temporary folder. Only files may be put into it, no folders.
+
+    Raises:
+        StorageError: It could not be written, synced or renamed; there is no folder of that name then. Any
+            `OSError` out of the `with` block counts as that.
+    """
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{path.name}")
+    try:
+        temporary.mkdir()
+        try:
+            yield temporary
+            for file in temporary.iterdir():
+                _sync(file)
+            _sync(temporary)
+            temporary.rename(path)
+        except BaseException:
+            # A failing disk may refuse this too; the reason to tell is the first one.
+            shutil.rmtree(temporary, ignore_errors=True)
             raise
         _sync(path.parent)
     except OSError as error:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from nnrun.errors import DataError
 from nnrun.events import EpochEnded
 from nnrun.rundir.atomic import AppendFile, write_text
 
@@ -22,12 +24,15 @@ class MetricsFile:
 
     Args:
         path: The file; it appears with the first row.
+        epochs: Rows to keep of a file that is there: a resumed run repeats the epochs after its checkpoint.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, epochs: int = 0) -> None:
         self._path = path
         self._file: AppendFile | None = None
         self._names: list[str] = []
+        if epochs:
+            self._file = self._cut_back(epochs)
 
     def append(self, event: EpochEnded) -> None:
         """Adds the row of an epoch.
@@ -55,6 +60,22 @@ class MetricsFile:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def _cut_back(self, epochs: int) -> AppendFile:
+        rows: list[dict[str, str]] = []
+        header: tuple[str, ...] = ()
+        with suppress(FileNotFoundError), self._path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            rows = [row for row in reader if (row["epoch"] or "").isdigit() and int(row["epoch"]) <= epochs]
+            header = tuple(reader.fieldnames or ())
+        if [row["epoch"] for row in rows] != [str(number) for number in range(1, epochs + 1)]:
+            raise DataError(
+                f"{self._path} does not hold the epochs 1 to {epochs} of the checkpoint",
+                "The file was changed by hand; the run cannot be continued.",
+            )
+        self._names = list(header[len(FIXED_COLUMNS) :])
+        write_text(self._path, _table(header, rows))
+        return AppendFile(self._path)
 
     def _with_columns(self, new: list[str]) -> AppendFile:
         names = [*self._names, *(name for name in new if name not in self._names)]

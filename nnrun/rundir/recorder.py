@@ -25,16 +25,19 @@ class Recorder:
     Args:
         directory: The run directory.
         clock: Gives seconds from any origin that never go back.
+        epochs: Complete epochs of a run that is continued; later rows of its `metrics.csv` are cut off.
 
     Raises:
         StorageError: A file cannot be made; later, from a call: cannot be written.
     """
 
-    def __init__(self, directory: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, directory: Path, clock: Callable[[], float] = time.monotonic, *, epochs: int = 0
+    ) -> None:
         self._directory = directory
         self._clock = clock
         self._events = AppendFile(directory / "events.jsonl")
-        self._metrics = MetricsFile(directory / "metrics.csv")
+        self._metrics = MetricsFile(directory / "metrics.csv", epochs)
         self._next_progress = clock() + PROGRESS_SECONDS
         self._monitor: str | None = None
 

@@ -15,6 +15,7 @@ from nnrun.errors import EnvironmentFault, StorageError
 from nnrun.events import Status
 from nnrun.rundir.atomic import write_bytes, write_json, write_text
 from nnrun.rundir.provenance import git_state, host_facts, process_facts, redact_command, versions
+from nnrun.rundir.reading import Run
 
 FORMAT = 1
 """Version of the layout of a run directory; it grows when a reader has to know."""
@@ -33,6 +34,7 @@ class RunDirectory:
         self.record = record
         self._made = made  # the folders above it that did not exist before, the lowest first
         self._started = time.monotonic()
+        self._seconds_before = float(record.get("seconds") or 0)
 
     @property
     def id(self) -> str:
@@ -104,6 +106,38 @@ class RunDirectory:
             raise
         return directory
 
+    @classmethod
+    def reopen(cls, run: Run, *, resolved: str, command: Sequence[str], epoch: int) -> Self:
+        """Takes up a run directory to continue its training.
+
+        Args:
+            run: The run, whose lock this process holds.
+            resolved: The complete config, with what was changed for going on.
+            command: The command line; credentials in URLs are not recorded.
+            epoch: The last complete epoch, after which it goes on.
+
+        Raises:
+            StorageError: A file cannot be written.
+        """
+        directory = cls(run.path, dict(run.record))
+        write_text(run.path / "resolved.yaml", resolved)
+        resumed = {
+            "started": _iso(datetime.now(UTC)),
+            "command": redact_command(command),
+            "after_epoch": epoch,
+            "versions": versions(),
+            "host": host_facts(),
+        }
+        directory.update(
+            status="running",
+            reason=None,
+            exit_code=None,
+            ended=None,
+            process=process_facts(),
+            resumed=[*(run.record.get("resumed") or []), resumed],
+        )
+        return directory
+
     def update(self, **fields: Any) -> None:
         """Sets fields of the record and writes it.
 
@@ -130,7 +164,7 @@ class RunDirectory:
             exit_code=exit_code,
             reason=reason,
             ended=_iso(datetime.now(UTC)),
-            seconds=round(time.monotonic() - self._started, 3),
+            seconds=round(self._seconds_before + time.monotonic() - self._started, 3),
             **fields,
         )
 

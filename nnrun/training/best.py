@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -22,7 +22,6 @@ class BestEpoch:
         mode: `min`, `max`, or `auto` for what the metric's name suggests.
         epoch: The best epoch so far, from 1; None before the first.
         value: Its value.
-        logs: All logs of that epoch.
         snapshot: State of the model at its end.
     """
 
@@ -30,7 +29,6 @@ class BestEpoch:
     mode: str = "auto"
     epoch: int | None = None
     value: float = math.nan
-    logs: Mapping[str, Any] = field(default_factory=dict)
     snapshot: Snapshot | None = None
 
     def offer(self, epoch: int, logs: Mapping[str, Any], model: keras.Model) -> bool:
@@ -41,5 +39,5 @@ class BestEpoch:
         mode = (direction(self.monitor) or "min") if self.mode == "auto" else self.mode
         if self.epoch is not None and (value >= self.value if mode == "min" else value <= self.value):
             return False
-        self.epoch, self.value, self.logs, self.snapshot = epoch, value, dict(logs), take(model)
+        self.epoch, self.value, self.snapshot = epoch, value, take(model)
         return True

@@ -18,8 +18,10 @@ import tensorflow as tf
 from nnrun.errors import TrainingError
 from nnrun.events import EpochEnded, EpochStarted, Listener, Progress
 from nnrun.training.batches import DeviceData
+from nnrun.training.epoch_start import EpochStart
 from nnrun.training.hooks import Hooks
 from nnrun.training.ordering import epoch_order
+from nnrun.training.snapshot import Snapshot, restore
 from nnrun.training.steps import ChunkFunction, ChunkResult
 
 CHUNK_SECONDS = 0.1
@@ -67,6 +69,7 @@ class Engine:
         emit: Receives the events.
         stop_requested: Says between chunks whether to stop at once.
         jit_compile: Compile each step with XLA.
+        restored: The state to go on from; None to begin with the model as it is.
     """
 
     model: keras.Model
@@ -77,7 +80,9 @@ class Engine:
     emit: Listener
     stop_requested: Callable[[], bool] = lambda: False
     jit_compile: bool = False
+    restored: Snapshot | None = None
     timing: Timing = field(default_factory=Timing)
+    _epoch_start: EpochStart = field(init=False)
     _train_chunk: ChunkFunction = field(init=False)
     _test_chunk: ChunkFunction | None = field(init=False, default=None)
     _validation_order: tf.Tensor | None = field(init=False, default=None)
@@ -91,8 +96,14 @@ class Engine:
         """
         size = min(self.train.batch_size, self.train.samples)
         self.model._symbolic_build(data_batch=tuple(tensor[:size] for tensor in self.train.tensors))
+        self._epoch_start = EpochStart(self.model)
         self._train_chunk = ChunkFunction(
-            self.model.train_step, self.model, self.train, jit_compile=self.jit_compile, halt=True
+            self.model.train_step,
+            self.model,
+            self.train,
+            jit_compile=self.jit_compile,
+            halt=True,
+            at_start=self._epoch_start.record,
         )
         self._train_chunk.trace()
         self.model.train_function = self._train_chunk.function  # for the graph that TensorBoard writes
@@ -103,12 +114,24 @@ class Engine:
             self._test_chunk.trace()
             self._validation_order = tf.range(self.validation.samples)
 
-    def run(self, at_epoch_end: Callable[[int, Mapping[str, Any]], bool]) -> None:
+    def epoch_start(self) -> Snapshot:
+        """Returns the state at the start of the epoch that was begun last, which is the end of the one before."""
+        return self._epoch_start.snapshot()
+
+    def run(
+        self,
+        judge: Callable[[int, Mapping[str, Any]], bool],
+        after_epoch: Callable[[int], None] | None = None,
+    ) -> bool:
         """Trains until the last epoch, or until a callback stops it or a stop is requested.
 
         Args:
-            at_epoch_end: Called with the number of the epoch and its logs after the callbacks; returns whether this
-                is the best epoch so far.
+            judge: Called with the number of an epoch and its logs after the callbacks; returns whether this is the
+                best epoch so far.
+            after_epoch: Called with its number when the listeners know of it: the place to save.
+
+        Returns:
+            Whether it came to its end; False if a stop was requested in the middle of an epoch.
 
         Raises:
             TrainingError: The loss is not finite any more.
@@ -116,6 +139,10 @@ class Engine:
         schedule = self.schedule
         self.model.stop_training = False
         self.hooks.on_train_begin()
+        if self.restored is not None:
+            # After the callbacks: BackupAndRestore brings weights of its own.
+            restore(self.model, self.restored)
+            self._epoch_start.record()
         logs: dict[str, Any] | None = None
         for epoch in range(schedule.first_epoch, schedule.epochs + 1):
             started = time.perf_counter()
@@ -123,15 +150,15 @@ class Engine:
             self.emit(EpochStarted(epoch, schedule.epochs, self.train.steps))
             result, train_seconds = self._train_epoch(epoch)
             if self.stop_requested():
-                return
+                return False
             epoch_logs = dict(result.metrics)
             if self.validation is not None and epoch % schedule.validation_freq == 0:
                 epoch_logs |= {f"val_{name}": value for name, value in self._validate(epoch).items()}
                 if self.stop_requested():
-                    return
+                    return False
             self.hooks.on_epoch_end(epoch - 1, epoch_logs)
             logs = epoch_logs
-            best = at_epoch_end(epoch, epoch_logs)
+            best = judge(epoch, epoch_logs)
             self.emit(
                 EpochEnded(
                     epoch=epoch,
@@ -144,10 +171,13 @@ class Engine:
                     best=best,
                 )
             )
+            if after_epoch is not None:
+                after_epoch(epoch)
             if self.model.stop_training:
                 break
         self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
         self.hooks.on_train_end(logs)
+        return True
 
     def _train_epoch(self, epoch: int) -> tuple[ChunkResult, float]:
         schedule = self.schedule

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras.src.utils.python_utils import is_default
 
 from nnrun.training.blame import culprit
+
+CallbackState = tuple[dict[str, Any], ...]
+"""What each callback knows, in their order."""
 
 
 class CallbackError(Exception):
@@ -51,10 +58,34 @@ class Hooks:
             steps=steps,
             verbose=0,
         )
+        self._restored: CallbackState | None = None
         self.on_train = any(_has(one, "train") for one in callbacks)
         self.on_test = any(_has(one, "test") for one in callbacks)
         self.every_train_batch = any(_has(one, "train") and _sees_every_batch(one) for one in callbacks)
         self.every_test_batch = any(_has(one, "test") and _sees_every_batch(one) for one in callbacks)
+
+    def state(self) -> CallbackState:
+        """Returns what the callbacks know, by their position: numbers and lists of arrays."""
+        return tuple(
+            # What CSVLogger knows is its file, to which it appends.
+            {}
+            if isinstance(callback, keras.callbacks.CSVLogger)
+            else {name: vars(callback)[name] for name in _state_names(callback)}
+            for callback in self._callbacks
+        )
+
+    def restore(self, state: CallbackState) -> None:
+        """Gives the callbacks what they knew, after `on_train_begin`, in which many of them forget it."""
+        self._restored = state
+        for callback in self._callbacks:
+            if isinstance(callback, keras.callbacks.CSVLogger):
+                callback.append = True
+
+    def on_train_begin(self) -> None:
+        """Begins a training, or goes on with one."""
+        self._call(self._list.on_train_begin)
+        for callback, state in zip(self._callbacks, self._restored or (), strict=False):
+            vars(callback).update(state)
 
     def stoppers(self) -> list[str]:
         """Returns the classes of the callbacks that say that they stopped the training."""
@@ -66,26 +97,40 @@ class Hooks:
         Raises:
             CallbackError: From a hook: the callback failed.
         """
-        hook = getattr(self._list, name)
+        return functools.partial(self._call, getattr(self._list, name))
 
-        def call(*arguments: Any) -> None:
-            try:
-                hook(*arguments)
-            except (
-                tf.errors.OpError,
-                OSError,
-                ArithmeticError,
-                LookupError,
-                RuntimeError,
-                TypeError,
-                ValueError,
-            ) as error:
-                failed = culprit(error, self._callbacks)
-                if failed is None:
-                    raise
-                raise CallbackError(failed, error) from error
+    def _call(self, hook: Callable[..., None], *arguments: Any) -> None:
+        try:
+            hook(*arguments)
+        except (
+            tf.errors.OpError,
+            OSError,
+            ArithmeticError,
+            LookupError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ) as error:
+            failed = culprit(error, self._callbacks)
+            if failed is None:
+                raise
+            raise CallbackError(failed, error) from error
 
-        return call
+
+def _state_names(callback: keras.callbacks.Callback) -> list[str]:
+    """Returns the attributes that a callback changes while it works.
+
+    Arguments of its constructor are left out: they come from the config, and some callbacks adapt them once (to the
+    direction of the metric, `min_delta` of ReduceLROnPlateau), which they will do again.
+    """
+    configured = inspect.signature(type(callback).__init__).parameters
+    return [name for name, value in vars(callback).items() if name not in configured and _is_state(value)]
+
+
+def _is_state(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(item, np.ndarray) for item in value)
+    return value is None or isinstance(value, bool | int | float | np.number)
 
 
 def _has(callback: keras.callbacks.Callback, mode: str) -> bool:

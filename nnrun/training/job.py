@@ -20,7 +20,14 @@ from nnrun.config.requirements import parse_requirement
 from nnrun.config.resolved import to_yaml
 from nnrun.data.loading import load_splits
 from nnrun.data.splits import facts_of_splits
-from nnrun.errors import DataError, Interrupted, NnrunError, RequirementError, StorageError, TrainingError
+from nnrun.errors import (
+    DataError,
+    Interrupted,
+    NnrunError,
+    RequirementError,
+    StorageError,
+    TrainingError,
+)
 from nnrun.events import (
     PHASES,
     Event,
@@ -34,9 +41,11 @@ from nnrun.events import (
 )
 from nnrun.interrupts import Interrupts
 from nnrun.rundir import atomic
+from nnrun.rundir.lock import locked
 from nnrun.rundir.recorder import Recorder
 from nnrun.rundir.writing import RunDirectory
 from nnrun.training.outcome import Outcome
+from nnrun.training.resuming import Resumable
 from nnrun.training.startup import import_tensorflow, output_to
 
 
@@ -113,8 +122,7 @@ def train(loaded: LoadedConfig, request: Request, display: Listener, interrupts:
     Raises:
         NnrunError: Whatever ended it early, after that was recorded.
     """
-    started = time.perf_counter()
-    loaded = loaded.with_seed(_draw_seed())
+    loaded = loaded.with_seed(secrets.randbits(32))
     experiment = loaded.experiment
     # A run directory that a signal left without its end would say `running` for ever.
     with interrupts.held():
@@ -127,13 +135,40 @@ def train(loaded: LoadedConfig, request: Request, display: Listener, interrupts:
             seed=loaded.seed,
             config_path=loaded.path,
         )
+        with locked(directory.path), Recorder(directory.path) as recorder:
+            job = _Job(directory, loaded, request.device, _Listeners(recorder, display), interrupts)
+            try:
+                return job.run(request.requirements)
+            except (ConfigError, DataError):
+                if job.is_untouched:
+                    directory.discard()
+                raise
+
+
+def resume(resumable: Resumable, request: Request, display: Listener, interrupts: Interrupts) -> Finished:
+    """Continues a run in its own directory, as if it had never been interrupted.
+
+    Args:
+        resumable: What to go on with, from `nnrun.training.resuming`; its lock is held by the caller.
+        request: What else was asked for; `runs_dir` does not matter.
+        display: Receives the events, after the files of the run.
+        interrupts: Tells of Ctrl-C and SIGTERM.
+
+    Raises:
+        NnrunError: Whatever ended it early, after that was recorded.
+    """
+    loaded, epoch = resumable.loaded, resumable.checkpoint.epoch
+    with interrupts.held(), Recorder(resumable.run.path, epochs=epoch) as recorder:
+        directory = RunDirectory.reopen(
+            resumable.run, resolved=to_yaml(loaded.experiment), command=request.command, epoch=epoch
+        )
+        job = _Job(directory, loaded, request.device, _Listeners(recorder, display), interrupts, resumable)
         try:
-            with Recorder(directory.path) as recorder:
-                return _train_in(
-                    directory, loaded, request, _Listeners(recorder, display), interrupts, started
-                )
+            return job.run(request.requirements)
         except (ConfigError, DataError):
-            directory.discard()
+            if job.is_untouched:
+                kept = ("status", "reason", "exit_code", "ended", "process", "resumed")
+                directory.update(**{key: resumable.run.record.get(key) for key in kept})
             raise
 
 
@@ -148,99 +183,123 @@ class _Listeners:
             listener(event)
 
 
-def _train_in(
-    directory: RunDirectory,
-    loaded: LoadedConfig,
-    request: Request,
-    emit: Listener,
-    interrupts: Interrupts,
-    started: float,
-) -> Finished:
-    experiment = loaded.experiment
-    clock = _Clock(emit)
-    outcome = Outcome()
+class _Job:
+    """One training in an open run directory.
 
-    def end(status: Status, reason: str, exit_code: int) -> RunEnded:
-        timing = {name: round(seconds, 4) for name, seconds in clock.merged(outcome.timing).items()}
-        seconds = time.perf_counter() - started
-        ended = RunEnded(
-            status,
-            reason,
-            outcome.epochs,
-            seconds,
-            outcome.best_epoch,
-            outcome.best,
-            outcome.final,
-            timing,
+    Args:
+        directory: The run directory.
+        loaded: The checked config, with a seed.
+        device: `auto`, `cpu`, `gpu` or `gpu:N`.
+        emit: Receives the events.
+        interrupts: Tells of Ctrl-C and SIGTERM.
+        resumable: What to go on with; None for a new training.
+    """
+
+    def __init__(
+        self,
+        directory: RunDirectory,
+        loaded: LoadedConfig,
+        device: str,
+        emit: Listener,
+        interrupts: Interrupts,
+        resumable: Resumable | None = None,
+    ) -> None:
+        self._directory = directory
+        self._loaded = loaded
+        self._device = device
+        self._emit = emit
+        self._interrupts = interrupts
+        self._resumable = resumable
+        self._clock = _Clock(emit)
+        self._started = time.perf_counter()
+        self.outcome = Outcome()
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether no epoch was completed by this job."""
+        before = 0 if self._resumable is None else self._resumable.checkpoint.epoch
+        return self.outcome.epochs in (0, before)
+
+    def run(self, requirements: Sequence[str]) -> Finished:
+        """Trains, and records how it ended."""
+        directory, experiment = self._directory, self._loaded.experiment
+        self._emit(RunStarted(directory.id, experiment.name, str(directory.path), experiment.fit.epochs))
+        try:
+            with self._interrupts.immediate(), output_to(directory.path / "train.log"):
+                self._load_and_train()
+        except BaseException as error:
+            requested = self._interrupts.requested
+            if requested is not None and not isinstance(error, (StorageError, TrainingError)):
+                # Also where the import or the library that it hit made another error of it.
+                stopped = Interrupted(requested)
+                self._end("interrupted", self.outcome.reason or stopped.message, stopped.exit_code)
+                raise Interrupted(requested, f"the run is kept: {directory.path}") from error
+            if self.is_untouched and isinstance(error, (ConfigError, DataError)):
+                raise  # nothing was trained, and nothing is recorded
+            if isinstance(error, NnrunError):
+                self._end("failed", error.message, error.exit_code)
+            else:
+                self._end("failed", f"{type(error).__name__}: {error}", 1)
+            raise
+        best = self.outcome.best
+        unmet = tuple(
+            f"{required} is required, and the best epoch has {best.get(required.metric, 'no such metric')}"
+            for required in map(parse_requirement, [*experiment.require, *requirements])
+            if not required.holds(best)
         )
-        directory.finish(status, exit_code, reason, timing=timing)
-        emit(ended)
+        ended = self._end("completed", self.outcome.reason, RequirementError.exit_code if unmet else 0)
+        return Finished(directory.path, ended, self.outcome.monitor, unmet)
+
+    def _end(self, status: Status, reason: str, exit_code: int) -> RunEnded:
+        outcome = self.outcome
+        timing = {name: round(value, 4) for name, value in self._clock.merged(outcome.timing).items()}
+        seconds = time.perf_counter() - self._started
+        ended = RunEnded(
+            status, reason, outcome.epochs, seconds, outcome.best_epoch, outcome.best, outcome.final, timing
+        )
+        self._emit(ended)
+        # Last: a run that says how it ended has everything else.
+        self._directory.finish(status, exit_code, reason, timing=timing)
         return ended
 
-    emit(RunStarted(directory.id, experiment.name, str(directory.path), experiment.fit.epochs))
-    try:
-        with interrupts.immediate(), output_to(directory.path / "train.log"):
-            _load_and_train(directory, loaded, request.device, emit, interrupts, clock, outcome)
-    except BaseException as error:
-        if interrupts.requested is not None and not isinstance(error, (StorageError, TrainingError)):
-            # Also where the import or the library that it hit made another error of it.
-            stopped = Interrupted(interrupts.requested)
-            end("interrupted", outcome.reason or stopped.message, stopped.exit_code)
-            raise Interrupted(stopped.signum, f"the run is kept: {directory.path}") from error
-        if isinstance(error, (ConfigError, DataError)):
-            raise
-        if isinstance(error, NnrunError):
-            end("failed", error.message, error.exit_code)
-            raise
-        end("failed", f"{type(error).__name__}: {error}", 1)
-        raise
-    unmet = tuple(
-        f"{required} is required, and the best epoch has {outcome.best.get(required.metric)}"
-        for required in map(parse_requirement, [*experiment.require, *request.requirements])
-        if not required.holds(outcome.best)
-    )
-    ended = end("completed", outcome.reason, RequirementError.exit_code if unmet else 0)
-    return Finished(directory.path, ended, outcome.monitor, unmet)
+    def _load_and_train(self) -> None:
+        directory, loaded, clock, resumable = self._directory, self._loaded, self._clock, self._resumable
+        experiment = loaded.experiment
+        with clock("data"):
+            splits = load_splits(
+                experiment.dataset,
+                experiment.compile.loss,
+                loaded.seed,
+                None if resumable is None else resumable.preprocessing,
+            )
+            # Some facts, such as the classes of a large table, are known only now.
+            compare(loaded, facts_of_splits(splits))
+            if resumable is not None:
+                resumable.check_data(splits.fingerprint)
+        for note in splits.notes:
+            self._emit(Message("info", note))
+        if resumable is None:
+            (directory.path / "model").mkdir()
+            preprocessing = splits.preprocessing.to_json()
+            atomic.write_json(directory.path / "model" / "preprocessing.json", preprocessing)
+        with clock("import"):
+            device = import_tensorflow(self._device)
+            from nnrun.training.progress_state import from_checkpoint
+            from nnrun.training.session import Session
 
-
-def _load_and_train(
-    directory: RunDirectory,
-    loaded: LoadedConfig,
-    device: str,
-    emit: Listener,
-    interrupts: Interrupts,
-    clock: _Clock,
-    outcome: Outcome,
-) -> None:
-    experiment = loaded.experiment
-    with clock("data"):
-        splits = load_splits(experiment.dataset, experiment.compile.loss, loaded.seed)
-        # Some facts, such as the classes of a large table, are known only now.
-        compare(loaded, facts_of_splits(splits))
-    for note in splits.notes:
-        emit(Message("info", note))
-    (directory.path / "model").mkdir()
-    atomic.write_json(directory.path / "model" / "preprocessing.json", splits.preprocessing.to_json())
-    with clock("import"):
-        chosen = import_tensorflow(device)
-        from nnrun.training.session import Session
-
-        # A signal during an import can be swallowed by what is being imported.
-        interrupts.raise_if_requested()
-    directory.update(device=chosen, data={"fingerprint": splits.fingerprint}, class_names=splits.class_names)
-    Session(
-        loaded=loaded,
-        splits=splits,
-        seed=loaded.seed,
-        path=directory.path,
-        device=chosen,
-        emit=emit,
-        interrupts=interrupts,
-        phase=clock,
-        outcome=outcome,
-    ).run()
-
-
-def _draw_seed() -> int:
-    """Returns a seed from the operating system, for experiments that give none."""
-    return secrets.randbits(32)
+            # A signal during an import can be swallowed by what is being imported.
+            self._interrupts.raise_if_requested()
+        data = {"fingerprint": splits.fingerprint}
+        directory.update(device=device, data=data, class_names=splits.class_names)
+        Session(
+            loaded=loaded,
+            splits=splits,
+            seed=loaded.seed,
+            path=directory.path,
+            device=device,
+            emit=self._emit,
+            interrupts=self._interrupts,
+            phase=clock,
+            outcome=self.outcome,
+            resumed=None if resumable is None else from_checkpoint(resumable.checkpoint),
+        ).run()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,10 @@ from numpy.typing import NDArray
 from nnrun.config.experiment import Experiment
 from nnrun.config.load import load_experiment
 from nnrun.data.loading import load_splits
-from nnrun.data.preprocessing import Preprocessing
 from nnrun.data.splits import Split, SplitName, Splits
 from nnrun.errors import DataError
 from nnrun.rundir.reading import Run
+from nnrun.training.resuming import stored_preprocessing
 from nnrun.training.startup import import_tensorflow, output_to
 
 
@@ -62,7 +61,7 @@ def recall(
     model_file = run.model_path(weights)
     loaded = load_experiment(run.resolved_path)
     experiment = loaded.experiment
-    splits = load_splits(experiment.dataset, experiment.compile.loss, loaded.seed, _preprocessing(run))
+    splits = load_splits(experiment.dataset, experiment.compile.loss, loaded.seed, stored_preprocessing(run))
     chosen = split or _default_split(splits)
     samples = splits.get(chosen)
     if samples is None:
@@ -85,16 +84,6 @@ def recall(
         inference.metrics,
         data_changed=trained_on is not None and trained_on != splits.fingerprint,
     )
-
-
-def _preprocessing(run: Run) -> Preprocessing:
-    file = run.path / "model" / "preprocessing.json"
-    try:
-        return Preprocessing.from_json(json.loads(file.read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{file} cannot be read: {error}", "It is damaged or missing; train again."
-        ) from error
 
 
 def _default_split(splits: Splits) -> SplitName:

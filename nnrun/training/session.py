@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+import math
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from nnrun.config.load import LoadedConfig
 from nnrun.data.splits import Split, Splits
-from nnrun.errors import DataError, NnrunError, StorageError, TrainingError
-from nnrun.events import Listener, Phase, Saved, TrainingStarted
+from nnrun.errors import DataError, Interrupted, NnrunError, StorageError, TrainingError
+from nnrun.events import Listener, TrainingStarted
 from nnrun.interrupts import Interrupts
 from nnrun.rundir import atomic
 from nnrun.training.batches import to_device
 from nnrun.training.best import BestEpoch
 from nnrun.training.building import build_model, compile_model, layer_table, locate, one_line, refused
 from nnrun.training.callbacks import build_callbacks
-from nnrun.training.engine import Engine, Schedule, flat
+from nnrun.training.engine import Engine, Schedule
 from nnrun.training.hooks import CallbackError, Hooks
 from nnrun.training.outcome import Outcome
-from nnrun.training.saving import copy_model, save_model, save_state
-from nnrun.training.snapshot import take
-
-PhaseTimer = Callable[[Phase], AbstractContextManager[None]]
+from nnrun.training.progress_state import TrainingState
+from nnrun.training.saver import PhaseTimer, Saver
 
 
 @dataclass(slots=True)
@@ -46,6 +40,7 @@ class Session:
         interrupts: Tells of Ctrl-C and SIGTERM.
         phase: Times a phase.
         outcome: Is filled while training goes on.
+        resumed: The state to go on from; None for a new training.
     """
 
     loaded: LoadedConfig
@@ -57,6 +52,7 @@ class Session:
     interrupts: Interrupts
     phase: PhaseTimer
     outcome: Outcome
+    resumed: TrainingState | None = None
 
     def run(self) -> None:
         """Builds, trains and saves.
@@ -76,7 +72,17 @@ class Session:
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             raise _out_of_memory("while the network was built", error) from error
         self.interrupts.raise_if_requested()
-        saver = _Saver(self, model, best)
+        saver = Saver(
+            self.path,
+            model,
+            engine,
+            best,
+            self.outcome,
+            self.emit,
+            self.phase,
+            self.loaded.experiment.checkpoint.every_seconds,
+            () if self.resumed is None else self.resumed.callbacks,
+        )
         try:
             with self.interrupts.deferred():
                 self._train(engine, saver)
@@ -105,11 +111,13 @@ class Session:
                 seed=self.seed,
                 shuffle=fit.shuffle,
                 validation_freq=fit.validation_freq,
+                first_epoch=self._first_epoch(),
             ),
             hooks=hooks,
             emit=self.emit,
             stop_requested=lambda: self.interrupts.requested is not None,
             jit_compile=jit_compile,
+            restored=None if self.resumed is None else self.resumed.present,
         )
         validates = validation is not None and fit.validation_freq <= fit.epochs
         monitor = experiment.checkpoint.monitor or ("val_loss" if validates else "loss")
@@ -118,7 +126,7 @@ class Session:
         self.emit(
             TrainingStarted(
                 epochs=fit.epochs,
-                first_epoch=1,
+                first_epoch=engine.schedule.first_epoch,
                 steps=train_data.steps,
                 samples=samples,
                 parameters=model.count_params(),
@@ -127,7 +135,25 @@ class Session:
                 monitor=monitor,
             )
         )
-        return model, engine, BestEpoch(monitor, experiment.checkpoint.mode)
+        best = BestEpoch(monitor, experiment.checkpoint.mode)
+        if self.resumed is not None:
+            self._go_on(hooks, best, self.resumed)
+        return model, engine, best
+
+    def _first_epoch(self) -> int:
+        if self.resumed is None:
+            return 1
+        # What a callback stopped needs only its end: the models were not saved any more.
+        return self.loaded.experiment.fit.epochs + 1 if self.resumed.stopped else self.resumed.epoch + 1
+
+    def _go_on(self, hooks: Hooks, best: BestEpoch, state: TrainingState) -> None:
+        """Gives everything but the model what it knew at the end of the checkpoint's epoch."""
+        hooks.restore(state.callbacks)
+        best.epoch, best.snapshot = state.best_epoch, state.best
+        best.value = state.best_logs.get(best.monitor, math.nan)
+        outcome = self.outcome
+        outcome.epochs, outcome.final = state.epoch, dict(state.final_logs)
+        outcome.best_epoch, outcome.best = state.best_epoch, dict(state.best_logs)
 
     def _prepare(self, engine: Engine) -> None:
         try:
@@ -143,11 +169,11 @@ class Session:
                 "Loss and metrics must fit the shape of the last layer's output and of the labels.",
             ) from error
 
-    def _train(self, engine: Engine, saver: _Saver) -> None:
+    def _train(self, engine: Engine, saver: Saver) -> None:
         try:
-            engine.run(saver.at_epoch_end)
+            complete = engine.run(saver.judge, saver.after_epoch)
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
-            saver.save_best()
+            saver.save_what_is_good()
             raise _out_of_memory(f"in epoch {self.outcome.epochs + 1}", error) from error
         except tf.errors.InvalidArgumentError as error:
             raise DataError(
@@ -155,19 +181,22 @@ class Session:
                 "Token numbers must be below `input_dim` of Embedding, class numbers below the number of outputs.",
             ) from error
         except tf.errors.OpError as error:
-            saver.save_best()
+            saver.save_what_is_good()
             raise TrainingError(f"TensorFlow failed: {one_line(error)}") from error
         except CallbackError as error:
-            saver.save_best()
+            saver.save_what_is_good()
             raise self._callback_failed(error) from error
         except TrainingError:
-            saver.save_best()
+            saver.save_what_is_good()
             raise
+        if not complete and self.interrupts.requested is not None:
+            self.outcome.reason = f"interrupted in epoch {self.outcome.epochs + 1}"
+            saver.save_what_is_good()
+            # What they do to the model is not saved any more; but they close their files.
+            engine.hooks.on_train_end()
+            raise Interrupted(self.interrupts.requested)
         self.outcome.reason = _reason(engine, self.outcome.epochs)
-        saver.save_all()
-        if self.interrupts.requested is not None and not self.outcome.reason.startswith("interrupted"):
-            self.outcome.reason += ", interrupted while saving"
-        self.interrupts.raise_if_requested()
+        saver.save_end()
 
     def _callback_failed(self, failed: CallbackError) -> NnrunError:
         """Says which callback failed: part of the config before the first epoch is complete, else of the run."""
@@ -208,60 +237,6 @@ class Session:
         return weights
 
 
-@dataclass(slots=True)
-class _Saver:
-    """Decides when to write `model/last.keras` and `model/best.keras`, and does it."""
-
-    session: Session
-    model: keras.Sequential
-    best: BestEpoch
-    saved_at: float = field(default_factory=time.monotonic)
-    best_saved: int | None = None
-
-    def at_epoch_end(self, epoch: int, logs: Mapping[str, Any]) -> bool:
-        """Notes a complete epoch; returns whether it is the best so far."""
-        outcome = self.session.outcome
-        is_best = self.best.offer(epoch, logs, self.model)
-        outcome.epochs, outcome.final = epoch, flat(logs)
-        if is_best:
-            outcome.best_epoch, outcome.best = epoch, outcome.final
-        settings = self.session.loaded.experiment
-        if (
-            epoch < settings.fit.epochs
-            and time.monotonic() - self.saved_at >= settings.checkpoint.every_seconds
-        ):
-            self.save_all()
-        return is_best
-
-    def save_all(self) -> None:
-        """Writes the present state and the best one."""
-        with self.session.phase("save"):
-            folder = self.session.path / "model"
-            save_model(self.model, folder / "last.keras")
-            self.session.emit(Saved(self.session.outcome.epochs, "model/last.keras"))
-            snapshot = self.best.snapshot
-            if snapshot is not None and self.best.epoch != self.best_saved:
-                present = take(self.model).arrays
-                if all(map(np.array_equal, present, snapshot.arrays)):
-                    copy_model(folder / "last.keras", folder / "best.keras")
-                    self._note_best()
-                else:
-                    self.save_best()
-            self.saved_at = time.monotonic()
-
-    def save_best(self) -> None:
-        """Writes the best state, unless that was done."""
-        if self.best.snapshot is None or self.best.epoch == self.best_saved:
-            return
-        save_state(self.model, self.best.snapshot, self.session.path / "model" / "best.keras")
-        self._note_best()
-
-    def _note_best(self) -> None:
-        assert self.best.epoch is not None  # noqa: S101  (there is a snapshot)
-        self.best_saved = self.best.epoch
-        self.session.emit(Saved(self.best.epoch, "model/best.keras"))
-
-
 def _out_of_memory(moment: str, error: BaseException) -> TrainingError:
     return TrainingError(
         f"Memory ran out {moment}: {one_line(error)}", "Try a smaller `fit.batch_size`, or a smaller network."
@@ -269,9 +244,8 @@ def _out_of_memory(moment: str, error: BaseException) -> TrainingError:
 
 
 def _reason(engine: Engine, epochs: int) -> str:
-    planned = engine.schedule.epochs
-    if not engine.model.stop_training:
-        return f"all {epochs} epochs trained" if epochs == planned else f"interrupted in epoch {epochs + 1}"
     stoppers = engine.hooks.stoppers()
+    if not engine.model.stop_training and not stoppers:
+        return f"all {epochs} epochs trained"
     by = f" by {', '.join(stoppers)}" if stoppers else ""
-    return f"stopped early{by} after epoch {epochs} of {planned}"
+    return f"stopped early{by} after epoch {epochs} of {engine.schedule.epochs}"

@@ -43,16 +43,30 @@ class ChunkFunction:
         data: The data set; the function is traced for its shapes.
         jit_compile: Compile each step with XLA.
         halt: Stop after the first batch that makes the running loss infinite or NaN.
+        at_start: Traced into the graph, before the first batch of an epoch.
     """
 
     def __init__(
-        self, step: StepFunction, model: keras.Model, data: DeviceData, *, jit_compile: bool, halt: bool
+        self,
+        step: StepFunction,
+        model: keras.Model,
+        data: DeviceData,
+        *,
+        jit_compile: bool,
+        halt: bool,
+        at_start: Callable[[], None] | None = None,
     ) -> None:
         self.model = model
         self.data = data
         if jit_compile:
             step = tf.function(step, jit_compile=True, autograph=False)
         size, samples = data.batch_size, data.samples
+
+        def begin() -> tf.Operation:
+            if at_start is not None:
+                at_start()
+            model.reset_metrics()
+            return tf.no_op()
 
         def run(
             tensors: tuple[tf.Tensor, ...], order: tf.Tensor, start: tf.Tensor, stop: tf.Tensor
@@ -68,7 +82,7 @@ class ChunkFunction:
                 return position + 1, tf.reduce_all(tf.math.is_finite(logs["loss"]))
 
             # Within the graph this costs nothing; variable by variable from Python it would be a tenth of a tiny epoch.
-            tf.cond(tf.equal(start, 0), lambda: _reset(model), tf.no_op)
+            tf.cond(tf.equal(start, 0), begin, tf.no_op)
             position, finite = tf.while_loop(more, one, [start, tf.constant(True)], parallel_iterations=1)
             return position, finite, model.get_metrics_result()
 
@@ -93,11 +107,6 @@ class ChunkFunction:
         )
         values = {name: _to_python(value) for name, value in metrics.items()}
         return ChunkResult(int(position), bool(finite), values)
-
-
-def _reset(model: keras.Model) -> tf.Operation:
-    model.reset_metrics()
-    return tf.no_op()
 
 
 def _to_python(value: tf.Tensor) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from nnrun.config.cross_checks.finding import Finding, argument_path
@@ -11,12 +10,9 @@ from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.labels import LABEL_FORMS, loss_class
+from nnrun.config.problems import KeyPath
+from nnrun.config.shapes import KINDS, Walk, walk, written
 
-_SAME_RANK = frozenset({
-    "Dense", "Activation", "Softmax", "ReLU", "LeakyReLU", "PReLU", "ELU", "Dropout", "GaussianDropout",
-    "GaussianNoise", "AlphaDropout", "ActivityRegularization", "BatchNormalization", "LayerNormalization",
-    "GroupNormalization", "UnitNormalization", "RMSNormalization", "Rescaling", "Identity", "Masking",
-})  # fmt: skip
 _SEVERAL_INPUTS = frozenset({
     "Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract", "HashedCrossing",
     "Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention",
@@ -24,57 +20,59 @@ _SEVERAL_INPUTS = frozenset({
 _PASSING = frozenset(
     {"Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"}
 )
+_ARRANGING = frozenset({"Input", "InputLayer", "Reshape", "Flatten", "Permute"})
 _DROPOUTS = frozenset({"Dropout", "GaussianDropout", "AlphaDropout"})
-_RECURRENT = frozenset({"LSTM", "GRU", "SimpleRNN"})
-_SPATIAL = re.compile(
-    r"(?:Separable|Depthwise)?Conv(?P<conv>[123])D(?:Transpose)?"
-    r"|(?P<all>Global)?(?:Max|Average)Pooling(?P<pool>[123])D"
-    r"|(?:SpatialDropout|ZeroPadding|Cropping|UpSampling)(?P<other>[123])D"
-)
-_SHAPES = {
-    1: "one row of numbers",
-    2: "a sequence (steps, features)",
-    3: "an image (height, width, channels)",
-    4: "a volume (depth, height, width, channels)",
-}
 
 
 def layers_fit_their_input(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
-    """Every layer gets as many dimensions as it needs, and the last one puts out one row per sample."""
-    if facts.shape is None:
-        return
-    rank: int | None = len(facts.shape)
+    """Every layer can take its input, and the last one puts out one row per sample."""
     layers = experiment.model.layers
-    unflattened: int | None = None
-    for index, layer in enumerate(layers):
-        needed = _needed_rank(layer)
-        if rank is not None and needed is not None and rank != needed:
-            given = _SHAPES.get(rank, "another shape") + (f" {facts.shape}" if index == 0 else "")
-            message = f"layer {index} {layer.name} needs {_SHAPES[needed]} per sample, it gets {given}"
-            yield Finding(("model", "layers", index), "layer-input", message, _rank_advice(rank, needed))
-            return
-        if layer.class_name == "Dense" and rank is not None and rank > 1 and unflattened is None:
-            unflattened = index
-        rank = _rank_after(layer, rank)
-        if rank is None:
-            return
-        if rank == 1:
-            unflattened = None
-    loss = experiment.compile.loss
-    if (
-        rank is not None
-        and rank > 1
-        and unflattened is not None
-        and (loss_class(loss) or loss.name) in LABEL_FORMS
-    ):
-        name = layers[unflattened].name
+    way = walk(layers, facts.shape)
+    if way.misfit is not None and way.shape is not None:
+        from nnrun.config.shapes.advice import advice  # needed for errors only
+
+        index = len(way.rows)
+        base: KeyPath = ("model", "layers", index)
+        layer, misfit, shape = layers[index], way.misfit, way.shape
+        kind = KINDS.get(len(shape))
+        received = misfit.received or (f"{kind} {written(shape)}" if kind else written(shape))
+        tokens = facts.dtype == "int32"
         yield Finding(
-            ("model", "layers", unflattened),
-            "missing-flatten",
-            f"layer {unflattened} {name} gets {_SHAPES.get(rank, 'several dimensions')} per sample, so the "
-            "network does not put out one row per sample",
-            f"put Flatten before {name}",
+            base if misfit.argument is None else argument_path(base, layer, misfit.argument),
+            "layer-input",
+            f"layer {index} {layer.name} expects {misfit.expected}, it receives {received}",
+            advice(misfit, way.rows, shape, tokens=tokens),
         )
+    loss = experiment.compile.loss
+    if way.complete and (loss_class(loss) or loss.name) in LABEL_FORMS:
+        yield from _rows_at_the_end(way)
+
+
+def _rows_at_the_end(way: Walk) -> Iterator[Finding]:
+    """Points at the first dense layer that got more than a row, where the network does not end with one."""
+    unflattened: int | None = None
+    for index, row in enumerate(way.rows):
+        if row.layer.class_name == "Dense" and len(row.given) > 1 and unflattened is None:
+            unflattened = index
+        if len(row.effect.shape) == 1:
+            unflattened = None
+    if unflattened is None:
+        return
+    row = way.rows[unflattened]
+    hint = f"put Flatten before {row.layer.name}"
+    if unflattened:
+        before = way.rows[unflattened - 1].layer
+        recurrent = before.arguments.get("layer", before)
+        if isinstance(recurrent, KerasObject) and recurrent.arguments.get("return_sequences") is True:
+            hint = f"remove return_sequences from layer {unflattened - 1} {before.name}, or {hint}"
+    kind = KINDS.get(len(row.given), "several dimensions")
+    yield Finding(
+        ("model", "layers", unflattened),
+        "missing-flatten",
+        f"layer {unflattened} {row.layer.name} receives {kind} {written(row.given)} per sample, so the "
+        "network does not put out one row per sample",
+        hint,
+    )
 
 
 def layers_take_one_input(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
@@ -97,21 +95,37 @@ def layers_take_one_input(experiment: Experiment, facts: DataFacts) -> Iterator[
 
 
 def token_numbers_fit(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
-    """The embedding has a row for the greatest token number."""
-    first = next(
-        (layer for layer in experiment.model.layers if layer.class_name not in ("Input", "InputLayer")), None
+    """An embedding gets token numbers, and has a row for the greatest."""
+    layers = experiment.model.layers
+    index = next(
+        (number for number, layer in enumerate(layers) if layer.class_name not in _ARRANGING), len(layers)
     )
-    if first is None or first.class_name != "Embedding" or facts.max_token is None:
-        return
-    size = first.arguments.get("input_dim")
-    if isinstance(size, int) and size <= facts.max_token:
-        path = argument_path(("model", "layers", experiment.model.layers.index(first)), first, "input_dim")
-        yield Finding(
-            path,
-            "token-numbers",
-            f"expected input_dim above {facts.max_token}, the greatest token of the data; received {size}",
-            f"write input_dim: {facts.max_token + 1}",
-        )
+    if index < len(layers) and layers[index].class_name == "Embedding":
+        size, path = layers[index].arguments.get("input_dim"), ("model", "layers", index)
+        if facts.max_token is not None and isinstance(size, int) and size <= facts.max_token:
+            yield Finding(
+                argument_path(path, layers[index], "input_dim"),
+                "token-numbers",
+                f"expected input_dim above {facts.max_token}, the greatest token of the data; received {size}",
+                f"write input_dim: {facts.max_token + 1}",
+            )
+        if facts.dtype != "int32" and experiment.dataset.scale != "none":
+            yield Finding(
+                path,
+                "token-floats",
+                f"layer {index} Embedding expects token numbers, it receives scaled data",
+                "remove dataset.scale, or Embedding: fractions are cut off before the table is looked up",
+                "warning",
+            )
+    for number, layer in enumerate(layers[index + 1 :], index + 1):
+        if layer.class_name == "Embedding":
+            yield Finding(
+                ("model", "layers", number),
+                "token-floats",
+                f"layer {number} Embedding expects token numbers, it receives the output of {layers[number - 1].name}",
+                "put it first: fractions are cut off before the table is looked up, and no layer before it learns",
+                "warning",
+            )
 
 
 def dense_layers_have_a_nonlinearity(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
@@ -142,47 +156,3 @@ def dropout_is_not_last(experiment: Experiment, facts: DataFacts) -> Iterator[Fi
         path = ("model", "layers", last)
         message = f"{layer.name} after the output sets results to 0 during training"
         yield Finding(path, "dropout-last", message, "put it before the last layer with weights", "warning")
-
-
-def _needed_rank(layer: KerasObject) -> int | None:
-    found = _SPATIAL.fullmatch(layer.class_name or "")
-    if found is not None:
-        return int(found["conv"] or found["pool"] or found["other"]) + 1
-    if layer.class_name in _RECURRENT:
-        return 2
-    return 1 if layer.class_name == "RepeatVector" else None
-
-
-def _rank_after(layer: KerasObject, rank: int | None) -> int | None:
-    """Returns the dimensions of a sample after a layer, or None where this module does not know."""
-    name = layer.class_name or ""
-    found = _SPATIAL.fullmatch(name)
-    if found is not None:
-        return 1 if found["all"] and not layer.arguments.get("keepdims") else rank
-    if name in _RECURRENT:
-        return 2 if layer.arguments.get("return_sequences") else 1
-    if name == "Bidirectional":
-        inner = layer.arguments.get("layer")
-        return _rank_after(inner, rank) if isinstance(inner, KerasObject) else None
-    if name in _SAME_RANK:
-        return rank
-    if name == "Flatten":
-        return 1
-    if name == "Embedding":
-        return None if rank is None else rank + 1
-    if name == "RepeatVector":
-        return 2
-    shape = layer.arguments.get(
-        {"Reshape": "target_shape", "Input": "shape", "InputLayer": "shape"}.get(name, "")
-    )
-    return len(shape) if isinstance(shape, (list, tuple)) else None
-
-
-def _rank_advice(rank: int, needed: int) -> str:
-    if needed == 3 and rank == 2:
-        return "add a channel with Reshape before it"
-    if rank == 1:
-        return "put Reshape before it, or Embedding where the samples are token numbers"
-    if rank == 3 and needed == 2:
-        return "put Reshape before it"
-    return "put Reshape or Flatten before it"

@@ -1,0 +1,71 @@
+"""`nnrun resume`: continue a training where it was interrupted, or train it longer."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from nnrun.cli.options import global_options
+from nnrun.cli.runs import RunsDir
+from nnrun.cli.watching import checked_requirements, watched
+
+
+def resume(
+    context: typer.Context,
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="Path, id, beginning of an id, name, latest or best:METRIC.")
+    ],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE...]", help="fit.epochs, checkpoint.every_seconds or require."),
+    ] = None,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, gpu or gpu:N.")] = "auto",
+    progress: Annotated[
+        Literal["auto", "rich", "plain", "json", "off"],
+        typer.Option("--progress", help="How to show progress; auto: bars on a terminal, else plain lines."),
+    ] = "auto",
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--require", metavar="EXPR", help="Such as 'val_accuracy>=0.97'; exit 6 where it does not hold."
+        ),
+    ] = None,
+    runs_dir: RunsDir = Path("runs"),
+) -> None:
+    """Continue a training in its own run directory.
+
+    The result is the same, to the last bit, as if it had never been interrupted. A change that would alter what
+    is already trained is refused.
+
+    \b
+    Example:
+      nnrun resume latest
+      nnrun resume iris-mlp fit.epochs=200
+    """
+    requirements = checked_requirements(require)
+    from nnrun.rundir.lock import locked
+    from nnrun.rundir.selectors import find_run
+
+    found = find_run(run, runs_dir)
+    with locked(found.path):
+        from nnrun.rundir.reading import Run
+        from nnrun.training.job import Request
+        from nnrun.training.job import resume as resume_job
+        from nnrun.training.resuming import prepare_resume
+
+        # Again, as it may have ended between the reading and the lock.
+        resumable = prepare_resume(Run.read(found.path), overrides or [])
+        for note in resumable.notes:
+            typer.echo(f"warning: {note}; the one before is used", err=True)
+        request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, requirements)
+        code = watched(
+            found.name,
+            progress,
+            global_options(context).quiet,
+            lambda display, interrupts: resume_job(resumable, request, display, interrupts),
+        )
+    if code:
+        raise typer.Exit(code)

@@ -1,0 +1,94 @@
+"""What `train` and `resume` have in common: showing a training while it runs, and what came out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from nnrun.cli.failures import report
+from nnrun.errors import Interrupted, NnrunError, RequirementError, UsageError
+
+if TYPE_CHECKING:
+    from nnrun.display.base import Display
+    from nnrun.display.choose import ProgressMode
+    from nnrun.interrupts import Interrupts
+    from nnrun.training.job import Finished
+
+
+def watched(
+    name: str, progress: ProgressMode, quiet: bool, start: Callable[[Display, Interrupts], Finished]
+) -> int:
+    """Runs a training with its progress on stderr, prints its result on stdout, and draws its curves.
+
+    Args:
+        name: Name of the experiment.
+        progress: What `--progress` says.
+        quiet: Whether `-q` was given.
+        start: Trains.
+
+    Returns:
+        The exit code; a failure is explained on stderr.
+
+    Raises:
+        Interrupted: A signal came, after what was trained was saved.
+    """
+    from nnrun.display.choose import make_display
+    from nnrun.display.result import show_result
+    from nnrun.interrupts import Interrupts as Watch
+    from nnrun.rundir.reading import Run
+
+    # TensorFlow's messages take the place of stderr meanwhile.
+    with Watch() as interrupts, _own_stderr() as stream:
+        try:
+            with make_display(progress, stream, quiet=quiet) as display:
+                finished = start(display, interrupts)
+        except Interrupted:
+            raise
+        except NnrunError as error:
+            return report(error, debug=False)
+    show_result(
+        finished.ended,
+        name=name,
+        directory=str(finished.path),
+        stream=sys.stdout,
+        monitor=finished.monitor,
+    )
+    interrupts.raise_if_requested()  # one that came with the end, too late to stop this run
+    # Only now, as Matplotlib takes its time: the result is on the screen, and nobody waits for a picture.
+    from nnrun.evaluation.plots.saving import save_curves
+
+    save_curves(Run.read(finished.path))
+    if finished.unmet:
+        return report(RequirementError("; ".join(finished.unmet)), debug=False)
+    return 0
+
+
+def checked_requirements(expressions: Sequence[str] | None) -> tuple[str, ...]:
+    """Returns the expressions of `--require`.
+
+    Raises:
+        UsageError: One cannot be read.
+    """
+    from nnrun.config.requirements import parse_requirement
+
+    for expression in expressions or ():
+        try:
+            parse_requirement(expression)
+        except ValueError as error:
+            raise UsageError(f"--require: {error}") from None
+    return tuple(expressions or ())
+
+
+@contextlib.contextmanager
+def _own_stderr() -> Iterator[TextIO]:
+    """Gives a duplicate of stderr, for what is shown while file descriptor 2 leads to `train.log`."""
+    stream = os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding or "utf-8", errors="replace")
+    try:
+        yield stream
+    finally:
+        # What a full disk or a gone reader did not take is written once more here, in vain.
+        with contextlib.suppress(OSError):
+            stream.close()

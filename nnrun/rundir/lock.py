@@ -1,0 +1,56 @@
+"""One writer per run directory."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from nnrun.errors import RunInUseError
+from nnrun.rundir.atomic import storage_error
+from nnrun.rundir.provenance import process_facts
+
+LOCK_FILE = ".lock"
+
+
+@contextlib.contextmanager
+def locked(run: Path) -> Iterator[None]:
+    """Holds the lock of a run directory; the system lets go of it when the process ends, however it ends.
+
+    Args:
+        run: The run directory.
+
+    Raises:
+        RunInUseError: Another process holds it; the message names it.
+        StorageError: The lock file cannot be written.
+    """
+    path = run / LOCK_FILE
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunInUseError(
+                f"run {run.name} is in use by {_owner(path)}", "Wait until it has ended, or stop it."
+            ) from None
+        except OSError as error:
+            raise storage_error(path, error) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(process_facts()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _owner(path: Path) -> str:
+    try:
+        facts = json.loads(path.read_bytes())
+        return f"process {facts['pid']} on {facts['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"

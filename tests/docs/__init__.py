@@ -1,0 +1,1 @@
+"""Reading the documentation, and what it should say."""
