@@ -16,7 +16,7 @@ def evaluate(
     run: Annotated[
         str,
         typer.Argument(
-            metavar="[RUN|CONFIG]",
+            metavar="RUN|CONFIG",
             help="Path, id, beginning of an id, name, latest, best:METRIC, or a config: its latest run.",
         ),
     ] = "latest",
