@@ -91,7 +91,8 @@ def layers_take_one_input(experiment: Experiment, facts: DataFacts) -> Iterator[
             )
             yield Finding(("model", "layers", index), "several-inputs", message, hint)
         elif name in ("Input", "InputLayer") and index > 0:
-            yield Finding(("model", "layers", index), "late-input", f"{name} can only be the first layer")
+            message = f"{name} can only be the first layer"
+            yield Finding(("model", "layers", index), "late-input", message, "remove it")
 
 
 def token_numbers_fit(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
