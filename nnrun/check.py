@@ -11,11 +11,13 @@ from pathlib import Path
 from nnrun.config.cross_checks import Finding, cross_check
 from nnrun.config.cross_checks.monitors import unknown_metric
 from nnrun.config.datasets import Dataset
-from nnrun.config.document import Document, merge_problems
+from nnrun.config.document import Document, in_order
+from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
-from nnrun.config.load import LoadedConfig, load_experiment
+from nnrun.config.load import LoadedConfig, Reading, read_config
 from nnrun.config.nodes import ListNode, MappingNode, Node, ScalarNode
-from nnrun.config.problems import ConfigError, KeyPath, Place, Problem, format_path
+from nnrun.config.partial import unknown_facts
+from nnrun.config.problems import ConfigError, KeyPath, Problem, format_path
 from nnrun.config.requirements import parse_requirement
 from nnrun.errors import DataError, UsageError
 
@@ -37,23 +39,19 @@ def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
             the only problem.
         DataError: The config file is missing.
     """
-    from nnrun.data.facts import facts_of
-
-    loaded = load_experiment(path, overrides)
-    document, dataset = loaded.document, loaded.experiment.dataset
-    fault: Problem | None = None
-    facts = DataFacts()
-    try:
-        facts = facts_of(dataset)
-    except DataError as error:
-        fault = _data_problem(error, document)
-    found = [_problem(finding, document) for finding in cross_check(loaded.experiment, facts)]
-    found += _missing_data(dataset, document)
-    only_data = not any(problem.severity == "error" for problem in found)
-    if fault is not None and (only_data or fault.path not in {problem.path for problem in found}):
-        found.append(fault)
-    loaded = replace(loaded, facts=facts)
-    return _judged(loaded, found, ConfigError.exit_code if not only_data else DataError.exit_code)
+    reading = read_config(path, overrides)
+    experiment, document = reading.experiment, reading.document
+    if experiment is None:
+        return reading.loaded()
+    facts, fault = _facts(reading)
+    problems = [*reading.problems, *_findings(experiment, facts, document)]
+    if reading.dataset is not None and (fault is None or fault.path != "dataset.path"):
+        problems += _missing_data(reading.dataset, document)
+    only_data = not any(problem.severity == "error" for problem in problems)
+    if fault is not None and (only_data or fault.path not in {problem.path for problem in problems}):
+        problems.append(fault)
+    loaded = LoadedConfig(path, experiment, document, reading.source, facts=facts)
+    return _judged(loaded, problems, ConfigError.exit_code if not only_data else DataError.exit_code)
 
 
 def compare(loaded: LoadedConfig, facts: DataFacts) -> LoadedConfig:
@@ -69,7 +67,7 @@ def compare(loaded: LoadedConfig, facts: DataFacts) -> LoadedConfig:
     Raises:
         ConfigError: Something does not fit.
     """
-    found = [_problem(finding, loaded.document) for finding in cross_check(loaded.experiment, facts)]
+    found = _findings(loaded.experiment, facts, loaded.document)
     return _judged(replace(loaded, facts=facts), found, ConfigError.exit_code)
 
 
@@ -94,8 +92,24 @@ def check_requirements(loaded: LoadedConfig, expressions: Sequence[str]) -> None
             raise UsageError(f"{loaded.path}: {finding.message}", finding.hint)
 
 
+def _facts(reading: Reading) -> tuple[DataFacts, Problem | None]:
+    """Returns what is known about the data, and what is wrong with them."""
+    from nnrun.data.facts import facts_of
+
+    if reading.dataset is None:
+        return unknown_facts(), None
+    try:
+        return facts_of(reading.dataset), None
+    except DataError as error:
+        return DataFacts(), _data_problem(error, reading.document)
+
+
+def _findings(experiment: Experiment, facts: DataFacts, document: Document) -> list[Problem]:
+    return [_problem(finding, document) for finding in cross_check(experiment, facts)]
+
+
 def _judged(loaded: LoadedConfig, found: Sequence[Problem], exit_code: int) -> LoadedConfig:
-    problems = merge_problems(loaded.document, found)
+    problems = in_order(loaded.document, found)
     if any(problem.severity == "error" for problem in problems):
         raised = ConfigError(problems)
         raised.exit_code = exit_code
@@ -123,34 +137,30 @@ def _missing_data(dataset: Dataset, document: Document) -> list[Problem]:
 
 def _data_problem(error: DataError, document: Document) -> Problem:
     """Points at the key or value of the `dataset` section that the message names, else at the source."""
-    section = document.node(("dataset",))
-    path: KeyPath | None = None
-    place: Place | None = None
-    for name in _KEY_PATH.findall(f"{error.message} {error.advice}"):
-        named = tuple(name.split("."))
-        if place is None and document.node(named) is not None:
-            path, place = named, document.place(named)
-    if place is None and section is not None:
-        path, place = _quoted(section, error.message, ("dataset",))
+    named = [tuple(name.split(".")) for name in _KEY_PATH.findall(f"{error.message} {error.advice}")]
+    path = next((each for each in named if document.node(each) is not None), None)
+    # Of a list, the item that the message quotes; without a key, any value that it quotes.
+    path = _quoted(document, path or ("dataset",), error.message) or path
     for key in ("path", "name", "source"):
-        if place is None and document.node(("dataset", key)) is not None:
-            path, place = ("dataset", key), document.place(("dataset", key))
+        if path is None and document.node(("dataset", key)) is not None:
+            path = ("dataset", key)
+    place = document.place(path) if path is not None else None
     shown = format_path(path or ())
-    return Problem("data", error.message.removeprefix(f"{shown}: "), place, shown, error.advice)
+    key = format_path(named[0]) if named else ""
+    message = error.message.removeprefix(f"{key}: ") if key and shown.startswith(key) else error.message
+    return Problem("data", message, place, shown, error.advice)
 
 
-def _quoted(node: Node, message: str, path: KeyPath) -> tuple[KeyPath | None, Place | None]:
-    """Returns the first value that a message quotes."""
-    if isinstance(node, ScalarNode):
-        found = isinstance(node.value, str) and repr(node.value) in message
-        return (path, node.place) if found else (None, None)
-    children: list[tuple[str | int, Node]] = []
-    if isinstance(node, MappingNode):
-        children = [(key, entry.node) for key, entry in node.entries.items() if key != "path"]
-    elif isinstance(node, ListNode):
-        children = list(enumerate(node.items))
-    for part, child in children:
-        found_path, place = _quoted(child, message, (*path, part))
-        if place is not None:
-            return found_path, place
-    return None, None
+def _quoted(document: Document, path: KeyPath, message: str) -> KeyPath | None:
+    """Returns the path of the text, at or below a path, that a message quotes first."""
+    found: list[tuple[int, KeyPath]] = []
+    waiting: list[tuple[KeyPath, Node | None]] = [(path, document.node(path))]
+    while waiting:
+        here, node = waiting.pop()
+        if isinstance(node, ScalarNode) and isinstance(node.value, str) and repr(node.value) in message:
+            found.append((message.index(repr(node.value)), here))
+        elif isinstance(node, MappingNode):
+            waiting += [((*here, key), entry.node) for key, entry in node.entries.items() if key != "path"]
+        elif isinstance(node, ListNode):
+            waiting += [((*here, index), item) for index, item in enumerate(node.items)]
+    return min(found, key=lambda each: each[0])[1] if found else None

@@ -235,7 +235,7 @@ def attempt(keras: ModuleType, family: Family, value: dict[str, Any]) -> str:
 @pytest.mark.parametrize("family", CONSTRUCTED)
 def test_whatever_the_check_accepts_keras_constructs(keras: ModuleType, family: Family) -> None:
     """Each argument of each class, with values at its bounds and of each alternative, one at a time."""
-    draw = random.Random(0)  # noqa: S311  # samples, no secrets
+    draw = random.Random(0)  # samples, no secrets
     findings: list[str] = []
     for info in usable(family):
         base = with_required(info, draw)

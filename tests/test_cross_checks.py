@@ -17,7 +17,13 @@ from nnrun.config.problems import ConfigError, Problem, format_path
 from nnrun.config.requirements import parse_requirement
 from tests.configs import write_iris
 
-IRIS_FACTS = DataFacts(shape=(4,), train_samples=75, classes=3, splits=frozenset({"test"}))
+IRIS_FACTS = DataFacts(
+    shape=(4,),
+    train_samples=75,
+    classes=3,
+    class_names=("setosa", "versicolor", "virginica"),
+    splits=frozenset({"test"}),
+)
 
 
 def findings(path: Path, facts: DataFacts, *overrides: str) -> list[Finding]:
@@ -74,6 +80,13 @@ STOPPING = "fit.callbacks[0].EarlyStopping"
         ("fit.callbacks=[CSVLogger: {filename: x}]", "warning", "needless-callback", "fit.callbacks[0]"),
         ("dataset.scale=[1, 0]", "error", "out-of-range", "dataset.scale"),
         ("dataset.split={test: 0.5, validation: 0.5}", "error", "split-sum", "dataset.split"),
+        ("fit.class_weight={stosa: 1.0}", "error", "class-weight", "fit.class_weight.stosa"),
+        ("compile.metrics=[R2Score]", "warning", "metric-task", "compile.metrics[0]"),
+        ("compile.metrics=[SparseCategoricalAccuracy]", "error", "metric-labels", "compile.metrics[0]"),
+        ("compile.weighted_metrics=[BinaryAccuracy]", "warning", "metric-task", "compile.weighted_metrics[0]"),
+        ("fit.callbacks[0].patience=100", "warning", "patience-epochs", f"{STOPPING}.patience"),
+        ("fit.callbacks[0].mode=max", "warning", "monitor-mode", f"{STOPPING}.mode"),
+        ("checkpoint.mode=max", "warning", "monitor-mode", "checkpoint.mode"),
     ],
 )  # fmt: skip
 def test_a_contradiction_is_found_at_its_place(
@@ -266,6 +279,99 @@ def test_a_requirement_that_is_none_is_refused(text: str) -> None:
     """Anything but a metric, a comparison and a finite number is refused."""
     with pytest.raises(ValueError, match="expected"):
         parse_requirement(text)
+
+
+def schedule(written: str) -> str:
+    """Returns an override that gives the optimizer a schedule."""
+    return f"compile.optimizer={{SGD: {{learning_rate: {written}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("written", "argument"),
+    [
+        ("{CosineDecay: {initial_learning_rate: 0.1, decay_steps: 7500}}", None),
+        ("{CosineDecay: {initial_learning_rate: 0.1, decay_steps: 4000}}", None),
+        ("{CosineDecay: {initial_learning_rate: 0.1, decay_steps: 3000}}", "decay_steps"),
+        ("{CosineDecay: {initial_learning_rate: 0.1, decay_steps: 3000, warmup_steps: 4000}}", None),
+        ("{CosineDecay: {initial_learning_rate: 0.1, decay_steps: 20000}}", "decay_steps"),
+        ("{PolynomialDecay: {initial_learning_rate: 0.1, decay_steps: 10, cycle: true}}", None),
+        ("{ExponentialDecay: {initial_learning_rate: 0.1, decay_steps: 10, decay_rate: 0.9}}", None),
+        (
+            "{ExponentialDecay: {initial_learning_rate: 0.1, decay_steps: 9999, decay_rate: 0.9, "
+            "staircase: true}}",
+            "decay_steps",
+        ),
+        ("{PiecewiseConstantDecay: {boundaries: [5000], values: [0.1, 0.01]}}", None),
+        ("{PiecewiseConstantDecay: {boundaries: [5000, 7500], values: [3.0, 2.0, 1.0]}}", "boundaries[1]"),
+    ],
+)
+def test_a_schedule_is_compared_with_the_steps(tmp_path: Path, written: str, argument: str | None) -> None:
+    """One hundred epochs of 75 samples, one by one, are 7500 steps."""
+    found = findings(write_iris(tmp_path), IRIS_FACTS, schedule(written))
+    places = [finding[2].rpartition("Decay.")[2] for finding in summary(found)]
+    assert places == ([] if argument is None else [argument])
+    assert all(finding.severity == "warning" for finding in found)
+
+
+def test_class_weights_take_names_and_numbers(tmp_path: Path) -> None:
+    """Both ways of naming a class are understood, and a misspelt name comes with the right one."""
+    override = "fit.class_weight={setosa: 1.0, 1: 2.0, versicolour: 1.0}"
+    (finding,) = findings(write_iris(tmp_path), IRIS_FACTS, override)
+    assert finding.hint == "did you mean 'versicolor'?"
+
+
+def test_class_names_that_are_numbers_are_names(tmp_path: Path) -> None:
+    """Where the classes are called 1, 2 and 3, the key 3 is the class of this name."""
+    facts = replace(IRIS_FACTS, class_names=("1", "2", "3"))
+    assert findings(write_iris(tmp_path), facts, "fit.class_weight={3: 1.0}") == []
+
+
+def test_weights_restored_by_training_metrics_are_doubtful_only_with_validation(tmp_path: Path) -> None:
+    """Where nothing is validated, the training loss is all there is."""
+    override = "fit.callbacks[0].restore_best_weights=true"
+    assert findings(write_iris(tmp_path), IRIS_FACTS, override) == []
+    validated = replace(IRIS_FACTS, splits=frozenset({"validation"}))
+    assert [finding.code for finding in findings(write_iris(tmp_path), validated, override)] == [
+        "restore-training"
+    ]
+
+
+def test_a_metric_is_not_blamed_for_a_loss_of_the_wrong_kind(tmp_path: Path) -> None:
+    """With a loss for numbers on a target of classes, the loss is the one thing to mend."""
+    path = write_iris(tmp_path, ("loss: categorical_crossentropy", "loss: mse"))
+    found = findings(path, replace(IRIS_FACTS, target="classes"))
+    assert [finding.code for finding in found] == ["loss-target"]
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        (("epochs: 100", "epochs: ten"), ["wrong-type", "unknown-monitor"]),
+        (("epochs: 100", "nb_epoch: 100"), ["unknown-key", "unknown-monitor"]),
+        (("units: 16", "unit: 16"), ["unknown-argument", "unknown-monitor"]),
+        (("scale: standard", "scale: standart"), ["unknown-value", "unknown-monitor"]),
+        (("source: sklearn", "source: sklaern"), ["unknown-value"]),
+        (("[accuracy]", "[acuracy]"), ["unknown-class"]),
+        (("patience: 10", "patience: many"), ["wrong-type"]),
+        (("fit:\n", "fti:\n"), ["unknown-key"]),
+    ],
+)
+def test_sound_parts_are_compared_beside_wrong_ones(
+    tmp_path: Path, change: tuple[str, str], codes: list[str]
+) -> None:
+    """A wrong monitor is reported beside another mistake, unless what it is compared with is the mistake."""
+    path = write_iris(
+        tmp_path, change, ("test: 0.5", "validation: 0.5"), ("monitor: loss", "monitor: val_acuracy")
+    )
+    assert [problem.code for problem in problems_of(path)] == codes
+
+
+def test_nothing_is_concluded_from_what_is_wrong(tmp_path: Path) -> None:
+    """Units are not compared with classes of a dataset that is misspelt, nor patience with wrong epochs."""
+    path = write_iris(tmp_path, ("name: iris\n", "name: irsi\n"), ("units: 3", "units: 7"))
+    assert [problem.code for problem in problems_of(path)] == ["unknown-value"]
+    path = write_iris(tmp_path, ("epochs: 100", "Epochs: 5"), ("batch_size: 1", "batch_size: x"))
+    assert [problem.code for problem in problems_of(path)] == ["unknown-key", "wrong-type"]
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ def test_facts_equal_the_loaded_data(values: dict[str, Any]) -> None:
     assert facts.dtype == splits.train.x.dtype
     assert facts.train_samples == len(splits.train)
     assert facts.classes == (None if splits.class_names is None else len(splits.class_names))
+    assert facts.class_names in (None, splits.class_names)
     assert facts.splits == {"validation", "test"}
     if facts.max_token is not None:
         assert splits.train.x.max() == facts.max_token

@@ -61,7 +61,7 @@ def test_a_valid_config_becomes_an_experiment(tmp_path: Path) -> None:
         ("{Adam: {learning_rate: 0.01}}", "Newton", "unknown-class", 13, 14, ""),
         ("  loss: categorical_crossentropy\n", "", "missing-key", 12, 1, "add loss"),
         ("source: sklearn", "source: sklaern", "unknown-value", 4, 11, "'sklearn'"),
-        ("source: sklearn", "sorce: sklearn", "missing-key", 3, 1, "add source"),
+        ("source: sklearn", "sorce: sklearn", "unknown-key", 4, 3, "'source'"),
         ("name: iris\n", "name: irsi\n", "unknown-value", 5, 9, "'iris'"),
         ("scale: standard", "scale: standart", "unknown-value", 6, 10, "'standard'"),
         ("scale: standard", "scale: [0, x]", "wrong-type", 6, 14, ""),
@@ -259,5 +259,5 @@ def test_a_large_wrong_file_is_answered_with_few_problems(tmp_path: Path, text: 
 def test_one_metric_must_still_be_a_list(tmp_path: Path) -> None:
     """A value where a list is expected comes with the list to write."""
     (problem,) = problems_of(write_iris(tmp_path, ("metrics: [accuracy]", "metrics: accuracy")))
-    assert problem.message == "expected a list, received 'accuracy'"
+    assert problem.message == "expected a list of metrics, received 'accuracy'"
     assert problem.hint == "write [accuracy]"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from nnrun.config.directions import direction
 from nnrun.errors import DataError, NnrunError, UsageError
-from nnrun.rundir.directions import direction
 from nnrun.rundir.provenance import process_facts
 from nnrun.rundir.reading import Run
 from nnrun.rundir.selectors import find_run, list_runs

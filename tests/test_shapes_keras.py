@@ -255,7 +255,7 @@ def test_a_layer_does_what_keras_says(name: str) -> None:
     """Where a shape is given, Keras gives it too, with the same counts; what does not fit, Keras refuses."""
     import keras
 
-    rng = random.Random(name)  # noqa: S311 - cases, not secrets
+    rng = random.Random(name)
     given = 0
     for _ in range(ROUNDS):
         layer, shape = layer_of(name, rng), shape_for(name, rng)

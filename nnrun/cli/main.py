@@ -16,17 +16,21 @@ from nnrun.cli.check import check
 from nnrun.cli.doctor import doctor
 from nnrun.cli.evaluate import evaluate
 from nnrun.cli.failures import report
+from nnrun.cli.init import init
 from nnrun.cli.options import GlobalOptions, global_first, global_options
 from nnrun.cli.resume import resume
 from nnrun.cli.runs import runs
+from nnrun.cli.schema import schema
 from nnrun.cli.show import show
 from nnrun.cli.streams import open_standard_streams
 from nnrun.cli.train import train
 from nnrun.errors import NnrunError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
+    init,
     check,
     show,
+    schema,
     train,
     resume,
     evaluate,

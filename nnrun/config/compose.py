@@ -158,7 +158,9 @@ class _Composer:
                 "duplicate-key",
                 f"the key {text!r} is already in line {first.line}",
                 place,
-                f"remove it from line {first.line} or from line {place.line}",
+                "remove one of the two"
+                if first.line == place.line
+                else f"remove it from line {first.line} or from line {place.line}",
                 (text,),
             )
             return

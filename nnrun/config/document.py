@@ -22,11 +22,15 @@ class Document:
         source: The file.
         root: Its values.
         problems: What was wrong with it without making it unreadable, such as duplicate keys.
+        bases: The files that it extends, the nearest first.
+        incomplete: Whether one of those could not be read, so that nothing can be said to be missing.
     """
 
     source: Source
     root: MappingNode
     problems: tuple[Problem, ...] = ()
+    bases: tuple[Source, ...] = ()
+    incomplete: bool = False
 
     def data(self) -> dict[str, Any]:
         """Returns the values as dicts, lists and scalars; each call returns new ones."""
@@ -122,19 +126,17 @@ def parse_document(source: Source) -> Document:
     raise ConfigError([*problems, Problem(code, message, place, hint=hint)])
 
 
-def merge_problems(document: Document, problems: Sequence[Problem]) -> list[Problem]:
-    """Returns the document's problems and these, the file's by line first, then those of the arguments."""
-    together = [*document.problems, *problems]
+def in_order(document: Document, problems: Sequence[Problem]) -> list[Problem]:
+    """Returns problems by line: those of the file first, then of what it extends, then of the arguments."""
+    files = {source.name: number for number, source in enumerate((document.source, *document.bases))}
 
-    def order(problem: Problem) -> tuple[bool, int, int]:
+    def order(problem: Problem) -> tuple[int, int, int]:
         place = problem.place
-        if place is None:
-            return (True, 0, 0)
-        if place.source.kind == "argument":
-            return (True, 1, 0)
-        return (False, place.line, place.column)
+        if place is None or place.source.kind == "argument":
+            return (len(files) + (2 if place else 1), 0, 0)
+        return (files.get(place.source.name, len(files)), place.line, place.column)
 
-    return sorted(together, key=order)
+    return sorted(problems, key=order)
 
 
 def _not_utf8(name: str, content: bytes, error: UnicodeDecodeError) -> Problem:

@@ -10,6 +10,9 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from nnrun.catalog.families import Family
+from nnrun.config.keras_types import Checked
+from nnrun.config.keras_words import plural, with_article
 from nnrun.config.problems import KeyPath
 
 
@@ -51,7 +54,8 @@ def describe(annotation: Any) -> str:
     words: list[str] = []
     for member in _members(annotation):
         if get_origin(member) is Literal:
-            words.append("one of " + ", ".join(map(str, get_args(member))))
+            options = [str(option) for option in get_args(member)]
+            words.append(options[0] if len(options) == 1 else "one of " + ", ".join(options))
         elif member is not type(None):
             words.append(_describe_one(*_unwrap(member)))
     return " or ".join(dict.fromkeys(words))
@@ -67,11 +71,14 @@ def _describe_one(annotation: Any, limits: Sequence[Any]) -> str:
             return f"a list of {lowest} {items}"
         if items == "values":
             return "a list"
-        return f"a list of {'at least one of ' if lowest else ''}{items}"
+        return f"a list of {'one or more ' if lowest else ''}{items}"
     if origin is dict or annotation is dict:
         return "a mapping"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "a mapping"
+    family = _bounds(limits, (Checked,), "family")
+    if family is not None:
+        return with_article(family)
     base = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}.get(annotation)
     if base is None:
         return "a value"
@@ -108,6 +115,9 @@ def _bounds(limits: Iterable[Any], kinds: tuple[type, ...], name: str) -> Any:
 
 
 def _plural(phrase: str) -> str:
+    for family in get_args(Family):
+        if phrase == with_article(family):
+            return plural(family)
     words = {"a whole number": "whole numbers", "a number": "numbers", "a text": "texts", "a value": "values"}
     for one, many in words.items():
         if phrase.startswith(one):

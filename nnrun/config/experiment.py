@@ -24,17 +24,29 @@ class ModelSection(Section):
     """The stack of layers of a `keras.Sequential`."""
 
     layers: Annotated[list[LayerObject], Field(min_length=1)]
+    """The layers, each a name or `Name: {argument: value}`. The shape of the input follows the data."""
 
 
 class CompileSection(Section):
     """The arguments of `keras.Model.compile`."""
 
     optimizer: OptimizerObject
+    """What changes the weights, such as `adam` or `{Adam: {learning_rate: 0.01}}`."""
+
     loss: LossObject
+    """What is made small. The form of the labels follows it."""
+
     metrics: list[MetricObject] = Field(default_factory=list)
+    """What is measured beside the loss."""
+
     weighted_metrics: list[MetricObject] = Field(default_factory=list)
+    """Metrics that take the weights of samples and classes into account."""
+
     jit_compile: bool | Literal["auto"] = "auto"
+    """Whether XLA compiles the training step; `auto` decides by the layers."""
+
     auto_scale_loss: bool = True
+    """Whether the loss is scaled where 16-bit floats need it."""
 
 
 class FitSection(Section):
@@ -45,13 +57,28 @@ class FitSection(Section):
     """
 
     epochs: Count = 1
+    """How often the training data are gone through."""
+
     batch_size: Count = 32
+    """Samples per training step."""
+
     shuffle: bool = True
+    """Whether the training data are shuffled before each epoch."""
+
     validation_data: Literal["validation", "test"] | None = None
+    """The split to validate on after each epoch."""
+
     validation_batch_size: Count | None = None
+    """Samples per step of validation; by default `batch_size`."""
+
     validation_freq: Count = 1
+    """Validate after every so many epochs."""
+
     class_weight: dict[str, Annotated[float, Field(ge=0)]] | None = None
+    """How much each class counts in the loss, by class name or number from 0."""
+
     callbacks: list[CallbackObject] = Field(default_factory=list)
+    """What else happens during training, such as `EarlyStopping`."""
 
 
 class CheckpointSection(Section):
@@ -62,18 +89,38 @@ class CheckpointSection(Section):
     """
 
     monitor: str | None = None
+    """The metric that decides which epoch is best."""
+
     mode: Literal["auto", "min", "max"] = "auto"
+    """Whether less or more of it is better; `auto` knows for the metrics of Keras."""
+
     every_seconds: Annotated[float, Field(ge=0)] = 30.0
+    """Save the state at the end of an epoch when so many seconds have passed since the last time."""
 
 
 class Experiment(Section):
     """A config file: what to train, on which data, and how."""
 
     name: Name
+    """What the runs are called; by default the name of the file."""
+
     seed: Seed | None = None
+    """Makes a run repeatable; without it, one is drawn and recorded."""
+
     dataset: Dataset
+    """The data, their split and their scaling."""
+
     model: ModelSection
+    """The layers of the network."""
+
     compile: CompileSection
+    """Optimizer, loss and metrics."""
+
     fit: FitSection = FitSection()
+    """How long to train, in which batches, with which callbacks."""
+
     checkpoint: CheckpointSection = CheckpointSection()
+    """What counts as the best epoch, and how often to save."""
+
     require: list[str] = Field(default_factory=list)
+    """What a run has to reach, such as `val_accuracy>=0.97`; else `nnrun train` exits with 6."""

@@ -14,6 +14,7 @@ class DataFacts:
         dtype: `float32`, or `int32` for token numbers.
         train_samples: Samples in the training split.
         classes: Number of classes, where the target is a class.
+        class_names: Their names in the order of their numbers, where they are known.
         target: `classes` where the target can only be a class, `values` where it can only be a number,
             None where the loss decides or nothing is known.
         targets: Number of target columns.
@@ -25,6 +26,7 @@ class DataFacts:
     dtype: str = "float32"
     train_samples: int | None = None
     classes: int | None = None
+    class_names: tuple[str, ...] | None = None
     target: str | None = None
     targets: int = 1
     splits: frozenset[str] = frozenset()

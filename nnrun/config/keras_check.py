@@ -241,6 +241,8 @@ def _read_either(kind: Either, value: Any, loc: Loc, what: str) -> Read:
         return best
     if Plain("function") in kind.options:
         return wrong_type(kind, value, loc, what, "leave it out: only Python code could give anything else")
+    if any(option.family == "regularizer" for option in objects) and isinstance(value, (int, float)):
+        return wrong_type(kind, value, loc, what, f"write '{{L2: {{l2: {inline(value)}}}}}'")
     numbers = [option for option in kind.options if isinstance(option, Number)]
     return wrong_type(kind, value, loc, what, number_hint(numbers[0], value) if numbers else "")
 

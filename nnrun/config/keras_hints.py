@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Iterable
 from typing import get_args
 
@@ -10,6 +10,7 @@ from nnrun.catalog.families import Family
 from nnrun.catalog.kinds import Object
 from nnrun.catalog.reading import Catalog, ClassInfo
 from nnrun.config.keras_words import with_article
+from nnrun.config.spelling import nearest_of
 
 OLD_CLASSES: dict[tuple[Family, str], str] = {
     ("layer", "AtrousConvolution1D"): "Conv1D",
@@ -24,10 +25,10 @@ OLD_CLASSES: dict[tuple[Family, str], str] = {
     ("layer", "SyncBatchNormalization"): "BatchNormalization",
     ("layer", "BatchNorm"): "BatchNormalization",
     ("layer", "ThresholdedReLU"): "ReLU",
-    ("layer", "TimeDistributedDense"): "TimeDistributed",
+    ("layer", "TimeDistributedDense"): "Dense",
     ("layer", "UpSample2D"): "UpSampling2D",
     ("loss", "softmax_cross_entropy"): "categorical_crossentropy",
-    ("loss", "cross_entropy"): "crossentropy",
+    ("loss", "cross_entropy"): "categorical_crossentropy",
     ("loss", "bce_with_logits"): "BinaryCrossentropy",
     ("metric", "f1"): "F1Score",
     ("metric", "rmse"): "RootMeanSquaredError",
@@ -56,12 +57,15 @@ OLD_ARGUMENTS: dict[str, tuple[str, ...]] = {
     "lr": ("learning_rate",),
     "metric": ("monitor",),
     "mode": ("merge_mode", "output_mode"),
+    "nb_col": ("kernel_size",),
     "nb_filter": ("filters",),
     "nb_filters": ("filters",),
+    "nb_row": ("kernel_size",),
     "num_filters": ("filters",),
     "output_dim": ("units",),
     "p": ("rate",),
     "pool_length": ("pool_size",),
+    "std": ("stddev",),
     "stride": ("strides",),
     "subsample": ("strides",),
     "subsample_length": ("strides",),
@@ -70,6 +74,12 @@ OLD_ARGUMENTS: dict[str, tuple[str, ...]] = {
     "scheduler": ("schedule",),
 }
 """Argument names of Keras 1 and 2, tf.keras and habit, with what they are called now; the first that fits."""
+
+_PYTHON = re.compile(r"(?P<module>(?:\w+\.)+)?(?P<name>\w+)(?P<call>\(.*\))?", re.DOTALL)
+"""A class as Python code names it, perhaps with arguments."""
+
+_FEW = 20
+"""So many names may be listed where none comes near."""
 
 _INPUT_SHAPE = ("input_shape", "input_dim", "batch_input_shape", "input_length")
 
@@ -83,11 +93,11 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     by_plain: dict[str, list[str]] = {}
     for each in known:
         by_plain.setdefault(_plain(each), []).append(each)
-    found = difflib.get_close_matches(_plain(name), by_plain, n=1, cutoff=0.7)
-    if not found:
+    found = nearest_of(_plain(name), by_plain)
+    if found is None:
         return None
-    same_style = [each for each in by_plain[found[0]] if each.islower() == name.islower()]
-    return (same_style or by_plain[found[0]])[0]
+    same_style = [each for each in by_plain[found] if each.islower() == name.islower()]
+    return (same_style or by_plain[found])[0]
 
 
 def _plain(name: str) -> str:
@@ -96,6 +106,9 @@ def _plain(name: str) -> str:
 
 def class_hint(known: Catalog, options: tuple[Object, ...], name: str) -> str:
     """Returns what an unknown class name probably means, also in the families where it does not belong."""
+    python = _PYTHON.fullmatch(name)
+    if python is not None and (python["module"] or python["call"]):
+        return _from_python(known, options, python["name"], called=python["call"] is not None)
     families = tuple(option.family for option in options)
     for family in families:
         old = OLD_CLASSES.get((family, name))
@@ -107,12 +120,25 @@ def class_hint(known: Catalog, options: tuple[Object, ...], name: str) -> str:
     meant = closest(
         name, [each for option in options for each in option.classes or _usable_names(known, option.family)]
     )
-    return f"did you mean '{meant}'?" if meant else ""
+    if meant:
+        return f"did you mean '{meant}'?"
+    usable = [each for option in options for each in option.classes or _usable_classes(known, option.family)]
+    return f"known are {', '.join(usable)}" if len(usable) <= _FEW else ""
+
+
+def _from_python(known: Catalog, options: tuple[Object, ...], name: str, *, called: bool) -> str:
+    """Says how a config writes `keras.layers.Dense` or `Dense(3)`."""
+    if not any(known.find(option.family, name) for option in options):
+        return class_hint(known, options, name)
+    return f"write '{name}: {{argument: value}}'" if called else f"write '{name}', without a module"
+
+
+def _usable_classes(known: Catalog, family: Family) -> list[str]:
+    return [name for name, info in known.classes(family).items() if not info.refused and not info.abstract]
 
 
 def _usable_names(known: Catalog, family: Family) -> list[str]:
-    names = [name for name, info in known.classes(family).items() if not info.refused and not info.abstract]
-    return [*names, *known.aliases(family)]
+    return [*_usable_classes(known, family), *known.aliases(family)]
 
 
 def _elsewhere(known: Catalog, families: tuple[Family, ...], name: str) -> str:
@@ -166,14 +192,17 @@ def argument_hint(known: Catalog, info: ClassInfo, name: str, given: Iterable[st
     for now in OLD_ARGUMENTS.get(name, ()):
         if now in free:
             return f"it is called '{now}' now", now
-    meant = closest(name, free)
-    if meant:
-        return f"did you mean '{meant}'?", meant
+    if name.isdecimal():
+        return "a decimal number has a point, not a comma", ""
     owners = [
         other.name
         for other in known.classes(info.family).values()
         if name in other.arguments and not other.refused and not other.abstract
     ]
+    meant = closest(name, info.arguments)
+    if meant and (not owners or _plain(meant) == _plain(name)):
+        there = "" if meant in free else ", which is there already"
+        return f"did you mean '{meant}'{there}?", meant
     if owners:
         return f"it is an argument of {', '.join(owners[:3])}{', …' if len(owners) > 3 else ''}", ""
     if not info.arguments:

@@ -12,6 +12,12 @@ from nnrun.config.keras_words import expected, received
 Loc = tuple[str | int, ...]
 At = Literal["key", "value"]
 
+_BOOLEANS: dict[Any, str] = {
+    **dict.fromkeys(("true", "yes", "on", "y", 1), "write true"),
+    **dict.fromkeys(("false", "no", "off", "n", 0), "write false"),
+}
+"""How to write what people mean by a boolean."""
+
 _LARGEST = 2**63
 """Keras and TensorFlow count in 64 bits."""
 
@@ -83,7 +89,11 @@ def read_scalar(kind: Kind, value: Any, loc: Loc, what: str) -> Read:
     )
     if fits:
         return Read(frozen(value))
-    return wrong_type(kind, value, loc, what, "leave it out" if word == "function" else "")
+    hint = "leave it out" if word == "function" else ""
+    if word == "bool":
+        meant = value.lower() if isinstance(value, str) else value
+        hint = _BOOLEANS.get(meant, "") if isinstance(meant, (str, int)) else ""
+    return wrong_type(kind, value, loc, what, hint)
 
 
 def _read_number(kind: Number, value: Any, loc: Loc, what: str) -> Read:

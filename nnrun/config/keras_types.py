@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError, core_schema
 
 from nnrun.catalog.families import Family
@@ -31,6 +31,12 @@ class Checked:
             self._read,
             serialization=core_schema.plain_serializer_function_ser_schema(KerasObject.written),
         )
+
+    def __get_pydantic_json_schema__(
+        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, str]:
+        """Names the family; `nnrun.config.schema` puts the definition from the catalogue here."""
+        return {"x-keras": self.family}
 
     def _read(self, value: Any) -> KerasObject:
         if isinstance(value, KerasObject) and value.family == self.family:

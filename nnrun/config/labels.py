@@ -84,6 +84,11 @@ def loss_class(loss: KerasObject) -> str | None:
     return loss.class_name or _ALIASES.get(loss.name) or _ALIASES.get(loss.name.lower())
 
 
+def label_form_or_none(loss: KerasObject) -> LabelForm | None:
+    """Returns which form of labels a loss wants, or None where no data source has labels for it."""
+    return LABEL_FORMS.get(loss_class(loss) or loss.name)
+
+
 def label_form(loss: KerasObject) -> LabelForm:
     """Returns which form of labels a loss wants.
 

@@ -13,3 +13,6 @@ MAX_PROBLEMS = 100
 
 MAX_NODES = 50_000
 """Values in a file, where each use of an alias counts as much as writing its value out again."""
+
+MAX_BASES = 16
+"""Files that a config extends, one through the other."""

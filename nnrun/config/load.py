@@ -11,13 +11,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from nnrun.config.document import Document, merge_problems, parse_document, read_source
+from nnrun.config.datasets import Dataset
+from nnrun.config.document import Document, in_order, parse_document, read_source
 from nnrun.config.experiment import Experiment
+from nnrun.config.extends import extended
 from nnrun.config.facts import DataFacts
 from nnrun.config.nodes import ListNode, ScalarNode
 from nnrun.config.overrides import apply_overrides
+from nnrun.config.partial import partial
 from nnrun.config.problems import ConfigError, KeyPath, Problem, format_path
-from nnrun.config.translation import problems_of
+from nnrun.config.translation import problems_of, wrong_paths
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -65,6 +68,45 @@ class LoadedConfig:
         return self.experiment.seed or 0
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came out of reading a config file, valid or not.
+
+    Args:
+        path: The file.
+        document: Its text with places, with what it extends and overrides included.
+        source: The file, byte for byte.
+        problems: What is wrong with it; nothing where it is valid in itself.
+        experiment: What it says; where it is not valid, the sound parts of that (see `nnrun.config.partial`),
+            or None where too little is left.
+        wrong: Paths of the values that are not valid.
+    """
+
+    path: Path
+    document: Document
+    source: bytes
+    problems: tuple[Problem, ...]
+    experiment: Experiment | None
+    wrong: frozenset[KeyPath] = frozenset()
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """The `dataset` section, or None where anything in it is wrong."""
+        if self.experiment is None or any(path[:1] in ((), ("dataset",)) for path in self.wrong):
+            return None
+        return self.experiment.dataset
+
+    def loaded(self) -> LoadedConfig:
+        """Returns the config if it is valid.
+
+        Raises:
+            ConfigError: It has problems; all of them are in the error, in the order of the file.
+        """
+        if self.problems or self.experiment is None:
+            raise ConfigError(self.problems)
+        return LoadedConfig(self.path, self.experiment, self.document, self.source)
+
+
 def load_experiment(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     """Reads a config file.
 
@@ -76,39 +118,60 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
         ConfigError: It has problems; all of them are in the error, in the order of the file.
         DataError: There is no such file, or it cannot be read.
     """
+    return read_config(path, overrides).loaded()
+
+
+def read_config(path: Path, overrides: Sequence[str] = ()) -> Reading:
+    """Reads a config file, and of an invalid one what can be read.
+
+    Args:
+        path: The file.
+        overrides: `KEY=VALUE` arguments, applied in order.
+
+    Raises:
+        ConfigError: It is no YAML, or an argument does not fit it: nothing can be said about its values.
+        DataError: There is no such file, or it cannot be read.
+    """
     source, content = read_source(path)
-    document = apply_overrides(parse_document(source), overrides)
+    document = apply_overrides(extended(parse_document(source), path), overrides)
     data = document.data()
     if "name" not in data and _NAME.fullmatch(path.stem):
         data["name"] = path.stem
-    _resolve_paths(data, document, path)
+    _resolve_paths(data, document)
+    experiment: Experiment | None
+    wrong: set[KeyPath] = set()
     try:
         experiment = Experiment.model_validate(data)
+        problems = list(document.problems)
     except ValidationError as error:
-        raise ConfigError(merge_problems(document, problems_of(error, document, data))) from None
-    if document.problems:
-        raise ConfigError(merge_problems(document, []))
-    return LoadedConfig(path, experiment, document, content)
+        wrong = wrong_paths(error, data)
+        problems = [*document.problems, *problems_of(error, document, data)]
+        experiment = partial(data, wrong)
+    return Reading(path, document, content, tuple(in_order(document, problems)), experiment, frozenset(wrong))
 
 
-def _resolve_paths(data: dict[str, Any], document: Document, config: Path) -> None:
-    """Makes `dataset.path` absolute: it is relative to the file, or for an override to the current folder."""
+def _resolve_paths(data: dict[str, Any], document: Document) -> None:
+    """Makes `dataset.path` absolute: it is relative to the file that says it.
+
+    In an override, it is relative to the current folder.
+    """
     dataset = data.get("dataset")
     if not isinstance(dataset, dict):
         return
     path: KeyPath = ("dataset", "path")
     node = document.node(path)
     if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
-        dataset["path"] = _absolute(node, config)
+        dataset["path"] = _absolute(node)
     elif isinstance(node, ListNode):
         dataset["path"] = [
-            _absolute(item, config) if isinstance(item, ScalarNode) and isinstance(item.value, str) else value
+            _absolute(item) if isinstance(item, ScalarNode) and isinstance(item.value, str) else value
             for item, value in zip(node.items, dataset["path"], strict=True)
         ]
 
 
-def _absolute(node: ScalarNode, config: Path) -> str:
-    base = Path.cwd() if node.place.source.kind == "argument" else config.absolute().parent
+def _absolute(node: ScalarNode) -> str:
+    source = node.place.source
+    base = Path.cwd() if source.kind == "argument" else Path(source.name).absolute().parent
     try:
         path = Path(str(node.value)).expanduser()
     except RuntimeError:  # "~name" of a user who does not exist: then it is a name like any other

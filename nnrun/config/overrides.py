@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nnrun.config.compose import compose
 from nnrun.config.document import Document
 from nnrun.config.nodes import Entry, ListNode, MappingNode, Node, ScalarNode
+from nnrun.config.object_places import class_name, is_object
 from nnrun.config.problems import ConfigError, KeyPath, Place, Problem, Source, format_path
 
 _STEP = re.compile(r"\[(?P<index>-?\d+)\]|(?P<dot>\.)?(?P<key>[^.\[\]=\s]+)")
 _KEY = re.compile(r"[A-Za-z_][^=\s/\\]*=")
-
-_OBJECTS = (
-    ("model", "layers", None),
-    ("compile", "optimizer"),
-    ("compile", "loss"),
-    ("compile", "metrics", None),
-    ("compile", "weighted_metrics", None),
-    ("fit", "callbacks", None),
-)
-"""Where a config holds Keras objects; None stands for any index."""
 
 
 def looks_like_override(argument: str) -> bool:
@@ -54,7 +45,7 @@ def apply_overrides(document: Document, arguments: Sequence[str]) -> Document:
     if problems:
         raise ConfigError([*document.problems, *problems])
     assert isinstance(root, MappingNode)  # noqa: S101 - a path has at least one key
-    return Document(document.source, root, document.problems)
+    return replace(document, root=root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +83,10 @@ def _parse(argument: str) -> tuple[_Override, list[Problem]]:
         begin = position + (1 if step["dot"] else 0)
         places.append(Place(source, 1, begin + 1, max(1, step.end() - begin)))
         position = step.end()
+    if path == ["extends"]:
+        message = "an argument cannot change which config is extended: arguments apply after it"
+        hint = "write extends into a config file"
+        raise ConfigError([Problem("bad-override", message, places[0], "extends", hint)])
     if not path or isinstance(path[0], int):
         message = "expected a key path before '='"
         raise ConfigError([Problem("bad-override", message, whole, "", "write for instance fit.epochs=3")])
@@ -118,7 +113,7 @@ def _replaced(node: Node, override: _Override, step: int, path: KeyPath) -> Node
     if isinstance(node, ScalarNode):
         if node.value is None:
             node = MappingNode(override.places[step])
-        elif _is_object(path) and isinstance(node.value, str):
+        elif is_object(path) and isinstance(node.value, str):
             name = Entry(node.place, MappingNode(node.place))
             node = MappingNode(node.place, {node.value: name})
         else:
@@ -128,14 +123,14 @@ def _replaced(node: Node, override: _Override, step: int, path: KeyPath) -> Node
                 f"{shown} is {node.value!r}, so it has no {part!r}",
                 f"set {shown} itself, or its section",
             )
-    class_name = _class_name(node, path)
-    if class_name is not None and class_name != part and part not in node.entries:
-        entry = node.entries[class_name]
+    name_of_class = class_name(node, path)
+    if name_of_class is not None and name_of_class != part and part not in node.entries:
+        entry = node.entries[name_of_class]
         inside: Node = entry.node
         if isinstance(inside, ScalarNode) and inside.value is None:
             inside = MappingNode(inside.place)
-        inner = _replaced(inside, override, step, (*path, class_name))
-        return MappingNode(node.place, {class_name: Entry(entry.key, inner)})
+        inner = _replaced(inside, override, step, (*path, name_of_class))
+        return MappingNode(node.place, {name_of_class: Entry(entry.key, inner)})
     old = node.entries.get(part)
     following: Node = old.node if old else ScalarNode(None, "", override.places[step])
     key = override.places[step] if old is None or step == len(override.path) - 1 else old.key
@@ -155,26 +150,3 @@ def _replaced_item(node: Node, index: int, override: _Override, step: int, path:
     items_after = list(node.items)
     items_after[index] = _replaced(node.items[index], override, step + 1, (*path, index))
     return ListNode(node.place, items_after)
-
-
-def _is_object(path: KeyPath) -> bool:
-    return any(
-        len(path) == len(pattern)
-        and all(
-            isinstance(part, int) if wanted is None else part == wanted
-            for part, wanted in zip(path, pattern, strict=True)
-        )
-        for pattern in _OBJECTS
-    )
-
-
-def _class_name(node: MappingNode, path: KeyPath) -> str | None:
-    """Returns the class name where a node is a Keras object written `Name: {…}`, at any nesting."""
-    if len(node.entries) != 1:
-        return None
-    name = next(iter(node.entries))
-    if _is_object(path):
-        return name
-    # An argument of a Keras object, such as a schedule, begins with a class name.
-    inside = any(_is_object(path[:length]) for length in range(2, len(path)))
-    return name if inside and name[:1].isupper() else None

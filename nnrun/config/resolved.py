@@ -32,7 +32,7 @@ def to_yaml(experiment: Experiment) -> str:
 
 
 def with_origins(loaded: LoadedConfig) -> str:
-    """Returns the same with a comment after each value: its line in the file, `override` or `default`."""
+    """Returns the same with a comment after each value: its line, `base.yaml:12`, `override` or `default`."""
     lines = list(_mapping(plain(loaded.experiment), (), 0))
     widths = [len(line) for line, path in lines if path is not None]
     column = max((width for width in widths if width <= _WIDEST), default=0)
@@ -46,7 +46,12 @@ def _origin(loaded: LoadedConfig, path: KeyPath) -> str:
     node = loaded.document.node(path)
     if node is None:
         return "default"
-    return "override" if node.place.source.kind == "argument" else f"line {node.place.line}"
+    place = node.place
+    if place.source.kind == "argument":
+        return "override"
+    # Only what comes from a config that this one extends needs its file named.
+    here = place.source.name == loaded.document.source.name
+    return f"line {place.line}" if here else f"{place.source.name}:{place.line}"
 
 
 def _plain(value: Any) -> Any:

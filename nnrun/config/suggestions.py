@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Collection, Iterable, Mapping
 
 from pydantic import BaseModel
 
 from nnrun.config.problems import KeyPath, format_path
+from nnrun.config.spelling import nearest_of
 
 OLD_KEYS: Mapping[str, tuple[str, ...]] = {
     "nb_epoch": ("epochs",),
@@ -49,8 +49,32 @@ OLD_KEYS: Mapping[str, tuple[str, ...]] = {
     "max_features": ("max_tokens",),
     "num_words": ("max_tokens",),
     "maxlen": ("sequence_length",),
+    "base": ("extends",),
+    "bases": ("extends",),
+    "defaults": ("extends",),
+    "include": ("extends",),
+    "includes": ("extends",),
+    "import": ("extends",),
+    "inherit": ("extends",),
+    "inherits": ("extends",),
+    "parent": ("extends",),
 }
 """Names that other tools, older versions of Keras, or habit give to keys."""
+
+NEEDLESS_KEYS: Mapping[str, str] = {
+    "verbose": "nnrun shows its progress itself, see --progress",
+    "steps_per_epoch": "an epoch is one pass over the training data",
+    "validation_steps": "all validation data are used",
+    "initial_epoch": "`nnrun resume` continues a run",
+    "workers": "the data are in memory",
+    "use_multiprocessing": "the data are in memory",
+    "max_queue_size": "the data are in memory",
+    "steps_per_execution": "nnrun runs many steps at once anyway",
+    "run_eagerly": "nnrun compiles the training step",
+    "x": "the section dataset says what is trained on",
+    "y": "the section dataset says what is trained on",
+}
+"""Arguments of Keras's `fit` and `compile` that a config does not need, with the reason."""
 
 _OPTIMIZER_ARGUMENTS = frozenset({"learning_rate", "lr", "momentum", "weight_decay", "clipnorm", "clipvalue"})
 
@@ -60,20 +84,32 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
 
     Case and separators do not count: `batchSize` and `batch-size` are `batch_size`.
     """
-    by_bare = {_bare(candidate): candidate for candidate in candidates}
-    if _bare(word) in by_bare:
-        return by_bare[_bare(word)]
-    close = get_close_matches(_bare(word), by_bare, n=1, cutoff=0.7)
-    return by_bare[close[0]] if close else None
+    by_bare = {bare(candidate): candidate for candidate in candidates}
+    nearest = nearest_of(bare(word), by_bare)
+    return by_bare[nearest] if nearest is not None else None
 
 
-def meant_key(key: str, model: type[BaseModel]) -> str | None:
-    """Returns the key of a section that an unknown key probably stands for, or None."""
-    fields = model.model_fields
+def keys_of(path: KeyPath, model: type[BaseModel]) -> tuple[str, ...]:
+    """Returns the keys that a section takes; `extends` is one, though it is resolved before validation."""
+    return (*model.model_fields, *(() if path else ("extends",)))
+
+
+def meant_key(key: str, keys: Collection[str]) -> str | None:
+    """Returns the key of a section that an unknown key probably stands for, or None.
+
+    Args:
+        key: The unknown key.
+        keys: What the section takes.
+    """
+    return _known_as(key, keys) or closest(key, keys)
+
+
+def _known_as(key: str, keys: Collection[str]) -> str | None:
+    """Returns the key that is written otherwise, or has this name elsewhere."""
     for name in OLD_KEYS.get(key.lower().replace("-", "_"), ()):
-        if name in fields:
+        if name in keys:
             return name
-    return closest(key, fields)
+    return next((name for name in keys if bare(name) == bare(key)), None)
 
 
 def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[str, type[BaseModel]]) -> str:
@@ -88,9 +124,14 @@ def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[
     if key in _OPTIMIZER_ARGUMENTS and path in ((), ("compile",), ("fit",)):
         name = "learning_rate" if key == "lr" else key
         return f"{name!r} is an argument of the optimizer: optimizer: {{Adam: {{{name}: …}}}}"
-    meant = meant_key(key, model)
+    keys = keys_of(path, model)
+    if key in NEEDLESS_KEYS:
+        return f"remove it: {NEEDLESS_KEYS[key]}"
+    meant = _known_as(key, keys)
     if meant is not None:
         return f"did you mean {meant!r}?"
+    if key == "extends":
+        return "'extends' belongs to the top of the file"
     names = [key, *OLD_KEYS.get(key, ())]
     homes = [
         where
@@ -100,8 +141,11 @@ def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[
     if homes and len(homes) <= 2:
         known = next(name for name in names if name in sections[homes[0]].model_fields)
         return f"{known!r} belongs to {' or '.join(homes)}"
+    meant = closest(key, keys)
+    if meant is not None:
+        return f"did you mean {meant!r}?"
     where = format_path(path) or "a config"
-    return f"{where} takes {', '.join(model.model_fields)}"
+    return f"{where} takes {', '.join(keys)}"
 
 
 def value_hint(value: object, options: Iterable[object]) -> str:
@@ -110,5 +154,6 @@ def value_hint(value: object, options: Iterable[object]) -> str:
     return f"did you mean {meant!r}?" if meant else ""
 
 
-def _bare(word: str) -> str:
+def bare(word: str) -> str:
+    """Returns a name without what people vary: case and separators."""
     return word.lower().replace("-", "").replace("_", "")

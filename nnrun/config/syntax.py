@@ -100,6 +100,13 @@ def syntax_problem(error: yaml.YAMLError, source: Source, offset: int) -> Proble
         )
     if "mapping values are not allowed" in what:
         return _misplaced_colon(source, here, line)
+    if character in ("*", "&") or line[here.column - 2 : here.column - 1] in ("*", "&"):
+        # An alias or anchor without a name; the two parsers stop at it or just after it.
+        start = here if character in ("*", "&") else Place(source, here.line, here.column - 1)
+        sign = line[start.column - 1]
+        return Problem(
+            "yaml-syntax", f"a value cannot begin with {sign!r}", start, hint="put the value in quotes"
+        )
     if "cannot start any token" in what:
         return Problem(
             "yaml-syntax",
@@ -126,7 +133,9 @@ def syntax_problem(error: yaml.YAMLError, source: Source, offset: int) -> Proble
         )
     if "block mapping" in context or "block collection" in context or "block sequence" in context:
         expected = "another '- item' of the list" if "mapping" not in context else "another 'key: value'"
-        since = f" that begins in line {opening.line + 1}" if opening else ""
+        since = f" of what begins in line {opening.line + 1}" if opening else ""
+        if character == ":":
+            return Problem("yaml-syntax", "expected a key before ':'", here, hint="write 'key: value'")
         return Problem(
             "bad-indentation",
             f"expected {expected}{since}, received {_shown(line[here.column - 1 :])}",
@@ -160,6 +169,15 @@ def _misplaced_colon(source: Source, here: Place, line: str) -> Problem:
             "this line is indented deeper than the one above, which already has a value",
             Place(source, here.line, indent + 1, max(1, here.column - 1 - indent)),
             hint="start it in the same column as the key above",
+        )
+    glued = re.fullmatch(r"\s*(?P<key>[\w-]+):(?P<value>\S+)\s*", above)
+    if glued and len(above) - len(above.lstrip()) == indent:
+        column = glued.start("key") + 1
+        return Problem(
+            "yaml-syntax",
+            f"expected 'key: value', received {_shown(above)}",
+            Place(source, here.line - 1, column, len(above.strip())),
+            hint=f"write {glued['key']}: {glued['value']}, with a space after the colon",
         )
     if ":" not in line[: here.column - 1] and ":" not in above:
         number = here.line - 1

@@ -15,7 +15,8 @@ from nnrun.config.document import Document
 from nnrun.config.expectations import choices, describe, model_at, type_at
 from nnrun.config.limits import MAX_PROBLEMS
 from nnrun.config.problems import KeyPath, Problem, format_path
-from nnrun.config.suggestions import key_hint, meant_key, value_hint
+from nnrun.config.suggestions import key_hint, keys_of, meant_key, value_hint
+from nnrun.config.value_advice import received, value_advice
 
 _OUT_OF_RANGE = frozenset({
     "greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number",
@@ -34,8 +35,12 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "dataset (source: synthetic)": datasets.SyntheticSection,
 }
 
-_TAGGED: Mapping[KeyPath, str] = {("dataset",): "source"}
-"""Sections whose model is chosen by a key: pydantic puts the chosen value into the path after them."""
+
+_TAGS: Mapping[KeyPath, tuple[str, ...]] = {
+    ("dataset", "source"): ("sklearn", "keras", "csv", "synthetic"),
+    ("dataset", "generator"): ("moons", "circles", "blobs", "classification", "regression", "tokens"),
+}
+"""Keys that decide which others there are, with their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +74,20 @@ def problems_of(error: ValidationError, document: Document, data: Any) -> list[P
         problem.path for problem in document.problems if problem.code in ("number-too-large", "unknown-tag")
     }
     translated = [_problem(finding, document, data) for finding in findings]
-    return _without_consequences(
-        [problem for problem in translated if problem.path not in known], findings, data
-    )
+    located = [problem for problem in translated if problem.path not in known]
+    located = _without_merged(located, document)
+    return _without_consequences(located, _misspelt(findings, data), document.incomplete)
 
 
-def received(value: Any) -> str:
-    """Returns a value as it should be shown after "received", shortened."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a mapping" if value else "an empty mapping"
-    if isinstance(value, list):
-        return f"a list of {len(value)}" if value else "an empty list"
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:39]}…"
+def wrong_paths(error: ValidationError, data: Any) -> set[KeyPath]:
+    """Returns where a config is wrong or lacks something, and what its misspelt keys probably mean.
+
+    Args:
+        error: What pydantic raised.
+        data: What was validated.
+    """
+    findings = [_finding(item, data) for item in error.errors(include_url=False)]
+    return {finding.path for finding in findings} | _misspelt(findings, data)
 
 
 def _finding(error: ErrorDetails, data: Any) -> _Finding:
@@ -143,9 +145,9 @@ def _problem(finding: _Finding, document: Document, data: Any) -> Problem:
     if kind == "extra_forbidden":
         return _unknown_key(path, document, data)
     if kind == "missing":
-        return _missing_key(path, document)
+        return _missing_key(path, document, data)
     if kind == "union_tag_not_found":
-        return _missing_key((*path, _discriminator(context)), document)
+        return _missing_tag(path, _discriminator(context), document, data)
     if kind == "union_tag_invalid":
         path = (*path, _discriminator(context))
         options = re.findall(r"'([^']*)'", str(context.get("expected_tags", "")))
@@ -161,7 +163,7 @@ def _problem(finding: _Finding, document: Document, data: Any) -> Problem:
         f"expected {expected}, received {received(value)}",
         document.place(path),
         format_path(path),
-        _value_advice(value, expected),
+        value_advice(value, expected),
     )
 
 
@@ -175,13 +177,25 @@ def _unknown_key(path: KeyPath, document: Document, data: Any) -> Problem:
     )
 
 
-def _missing_key(path: KeyPath, document: Document) -> Problem:
+def _missing_tag(path: KeyPath, tag: str, document: Document, data: Any) -> Problem:
+    """Reports that the key is missing which decides about the others, or that it has another name."""
+    section = _value(data, path)
+    for key in section if isinstance(section, dict) else ():
+        if meant_key(key, (tag,)) == tag:
+            place, shown = document.place((*path, key), "key"), format_path((*path, key))
+            message = f"{format_path(path)} has no key {key!r}"
+            return Problem("unknown-key", message, place, shown, f"did you mean {tag!r}?")
+    return _missing_key((*path, tag), document, data)
+
+
+def _missing_key(path: KeyPath, document: Document, data: Any) -> Problem:
     section = path[:-1]
+    options = ", ".join(map(str, _TAGS.get(path) or choices(type_at(experiment.Experiment, path, data))))
     where = f"{format_path(section)!r} needs" if section else "a config needs"
     at: Literal["key", "value"] = "key" if section and isinstance(section[-1], str) else "value"
     return Problem(
         "missing-key", f"{where} the key {path[-1]!r}", document.place(section, at), format_path(path),
-        hint=f"add {path[-1]}: …",
+        hint=f"add {path[-1]}: " + (f"one of {options}" if options else "…"),
     )  # fmt: skip
 
 
@@ -190,47 +204,43 @@ def _unknown_value(
 ) -> Problem:
     expected = expected or "one of " + ", ".join(map(str, options))
     message = f"expected {expected}, received {received(value)}"
-    hint = value_hint(value, options) or _value_advice(value, expected)
+    hint = value_hint(value, options) or value_advice(value, expected)
     return Problem("unknown-value", message, document.place(path), format_path(path), hint)
 
 
-def _value_advice(value: Any, expected: str) -> str:
-    if value is None:
-        return "write a value, or remove the key"
-    if isinstance(value, str):
-        if "number" in expected and re.fullmatch(r"[-+]?[0-9][0-9_]*", value):
-            return f"write {value.replace('_', '')}, without quotes or underscores"
-        if "number" in expected and isinstance(_as_number(value), float):
-            return "remove the quotes"
-        if "true or false" in expected and value.lower() in ("yes", "on", "y", "no", "off", "n"):
-            return f"write {'true' if value.lower() in ('yes', 'on', 'y') else 'false'}"
-    if expected.startswith("a list"):
-        if isinstance(value, dict):
-            return "begin each item with '- '"
-        return f"write [{value}]" if isinstance(value, str) else ""
-    if isinstance(value, float) and value.is_integer() and "whole number" in expected and abs(value) < 2**53:
-        return f"write {int(value)}"
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and expected == "a text":
-        return "put it in quotes"
-    return ""
+def _without_consequences(problems: list[Problem], missing: set[KeyPath], incomplete: bool) -> list[Problem]:
+    """Drops a missing key where a misspelling of it is reported, or the file that may have it cannot be read."""
+    expected = {format_path(path) for path in missing}
+    incomplete |= "extends" in expected
+    return [
+        problem
+        for problem in problems
+        if problem.code != "missing-key" or not (incomplete or problem.path in expected)
+    ]
 
 
-def _without_consequences(problems: list[Problem], findings: list[_Finding], data: Any) -> list[Problem]:
-    """Drops a missing key where a misspelling of it is reported."""
-    misspelt = set()
+def _without_merged(problems: list[Problem], document: Document) -> list[Problem]:
+    """Drops what is missing where a merge key, which is a problem of its own, would have brought it."""
+    merged = {problem.path for problem in document.problems if problem.code == "merge-key"}
+
+    def is_brought(problem: Problem) -> bool:
+        if problem.code == "missing-argument":
+            return problem.path in merged
+        return problem.code == "missing-key" and problem.path.rpartition(".")[0] in merged
+
+    return [problem for problem in problems if not is_brought(problem)]
+
+
+def _misspelt(findings: list[_Finding], data: Any) -> set[KeyPath]:
+    """Returns the paths of the keys that are there under another name."""
+    meant: set[KeyPath] = set()
     for finding in findings:
-        if finding.error["type"] == "extra_forbidden":
-            model = model_at(experiment.Experiment, finding.path[:-1], data)
-            meant = meant_key(str(finding.path[-1]), model) if model is not None else None
-            misspelt.add(format_path((*finding.path[:-1], meant or "")))
-    return [item for item in problems if item.code != "missing-key" or item.path not in misspelt]
-
-
-def _as_number(text: str) -> object:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+        section = finding.path[:-1]
+        model = model_at(experiment.Experiment, section, data) if section else experiment.Experiment
+        if finding.error["type"] == "extra_forbidden" and model is not None:
+            key = meant_key(str(finding.path[-1]), keys_of(section, model))
+            meant |= {(*section, key)} if key is not None else set()
+    return meant
 
 
 def _discriminator(context: Mapping[str, Any]) -> str:

@@ -73,6 +73,7 @@ def facts_of_splits(splits: Splits) -> DataFacts:
         dtype=str(x.dtype),
         train_samples=len(splits.train),
         classes=None if splits.class_names is None else len(splits.class_names),
+        class_names=splits.class_names,
         target="values" if splits.class_names is None else "classes",
         targets=y.shape[1] if splits.class_names is None and y.ndim > 1 else 1,
         splits=frozenset(name for name, split in present.items() if split is not None),

@@ -37,7 +37,12 @@ def render(problems: Iterable[Problem], colour: bool = False) -> str:
 
 
 def as_record(problem: Problem, file: str) -> dict[str, Any]:
-    """Returns a problem as a JSON object; `line`, `column` and `length` count characters, from 1."""
+    """Returns a problem as a JSON object; `line`, `column` and `length` count characters, from 1.
+
+    Args:
+        problem: The problem.
+        file: The config that was checked; the problem may lie in a file that it extends.
+    """
     place = problem.place
     in_argument = place is not None and place.source.kind == "argument"
     return {
@@ -46,7 +51,7 @@ def as_record(problem: Problem, file: str) -> dict[str, Any]:
         "message": problem.message,
         "hint": problem.hint,
         "path": problem.path,
-        "file": file,
+        "file": _file(place, file),
         "argument": place.source.name if place is not None and in_argument else None,
         "line": place.line if place else None,
         "column": place.column if place else None,
@@ -61,8 +66,8 @@ def as_json(files: Sequence[dict[str, Any]]) -> str:
 
 def as_github(problem: Problem, file: str) -> str:
     """Returns a problem as a workflow command, which GitHub shows beside the line."""
-    fields = {"file": file}
     place = problem.place
+    fields = {"file": _file(place, file)}
     if place is not None and place.source.kind == "file":
         fields |= {"line": str(place.line), "col": str(place.column)}
         fields["endColumn"] = str(place.column + place.length)
@@ -95,6 +100,10 @@ def _render_one(problem: Problem, colour: bool) -> str:
     if problem.hint:
         lines.append(f"  {paint('hint:', _CYAN)} {printable(problem.hint)}")
     return "\n".join(lines)
+
+
+def _file(place: Place | None, file: str) -> str:
+    return place.source.name if place is not None and place.source.kind == "file" else file
 
 
 def _where(place: Place) -> str:

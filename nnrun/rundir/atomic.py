@@ -158,6 +158,21 @@ def new_folder(path: Path) -> Iterator[Path]:
         raise storage_error(path, error) from error
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Removes temporary files and folders, at any depth, that a killed process left behind.
+
+    Args:
+        folder: A folder that nobody else writes to.
+    """
+    for leftover in [*folder.rglob(f"{TEMPORARY_PREFIX}*")]:
+        # What cannot be removed costs space, and nothing else.
+        if leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                leftover.unlink()
+
+
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnrun.errors import DataError
-from nnrun.rundir.atomic import TEMPORARY_PREFIX, json_text, new_folder, storage_error
+from nnrun.rundir.atomic import json_text, new_folder, storage_error
 
 FORMAT = 1
 KEPT = 2
@@ -68,8 +68,6 @@ def write_checkpoint(run: Path, checkpoint: Checkpoint) -> Path:
             if _damage(path) is None:
                 return path
             shutil.rmtree(path)
-        for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):  # of a process that was killed
-            shutil.rmtree(leftover, ignore_errors=True)
     except OSError as error:
         raise storage_error(path, error) from error
     with new_folder(path) as temporary:

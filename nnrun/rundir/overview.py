@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from nnrun.config.directions import direction
 from nnrun.errors import DataError
 from nnrun.events import plain
-from nnrun.rundir.directions import direction
 from nnrun.rundir.filters import Condition, value_of
 from nnrun.rundir.reading import Run
 

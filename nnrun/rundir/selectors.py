@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from nnrun.config.directions import direction
 from nnrun.errors import DataError, UsageError
-from nnrun.rundir.directions import direction
 from nnrun.rundir.reading import Run
 
 _LISTED = 8

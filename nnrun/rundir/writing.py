@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from nnrun.errors import EnvironmentFault, StorageError
 from nnrun.events import Status
-from nnrun.rundir.atomic import write_bytes, write_json, write_text
+from nnrun.rundir.atomic import remove_leftovers, write_bytes, write_json, write_text
 from nnrun.rundir.provenance import git_state, host_facts, process_facts, redact_command, versions
 from nnrun.rundir.reading import Run
 
@@ -120,6 +120,7 @@ class RunDirectory:
             StorageError: A file cannot be written.
         """
         directory = cls(run.path, dict(run.record))
+        remove_leftovers(run.path)
         write_text(run.path / "resolved.yaml", resolved)
         resumed = {
             "started": _iso(datetime.now(UTC)),

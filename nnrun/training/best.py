@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from nnrun.rundir.directions import direction
+from nnrun.config.directions import direction
 from nnrun.training.snapshot import Snapshot, take
 
 

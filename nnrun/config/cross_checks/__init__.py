@@ -5,6 +5,8 @@ Each check is a function of its own in one of these modules and has a line in `C
 
 from __future__ import annotations
 
+import contextlib
+
 from nnrun.config.cross_checks.callbacks import (
     callback_files_lie_in_the_run,
     checkpoint_files_can_be_named,
@@ -14,6 +16,7 @@ from nnrun.config.cross_checks.finding import Check, Finding
 from nnrun.config.cross_checks.fitting import (
     batch_size_fits,
     class_weights_fit,
+    generator_arguments_agree,
     own_callbacks,
     requirements_are_known,
     scale_has_a_range,
@@ -28,7 +31,11 @@ from nnrun.config.cross_checks.layers import (
     layers_take_one_input,
     token_numbers_fit,
 )
-from nnrun.config.cross_checks.metrics import metrics_fit_labels, metrics_have_names_of_their_own
+from nnrun.config.cross_checks.metrics import (
+    metrics_fit_labels,
+    metrics_fit_task,
+    metrics_have_names_of_their_own,
+)
 from nnrun.config.cross_checks.monitors import callback_monitors_exist, checkpoint_monitor_exists
 from nnrun.config.cross_checks.output import (
     activation_fits_loss,
@@ -37,8 +44,16 @@ from nnrun.config.cross_checks.output import (
     softmax_has_several_units,
     units_fit_labels,
 )
+from nnrun.config.cross_checks.schedules import schedules_fit_steps
+from nnrun.config.cross_checks.watching import (
+    automatic_mode_is_known,
+    mode_fits_metric,
+    patience_fits_epochs,
+    restored_weights_are_validated,
+)
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
+from nnrun.config.partial import UnknownValueError
 
 CHECKS: tuple[Check, ...] = (
     loss_is_supported,
@@ -47,6 +62,7 @@ CHECKS: tuple[Check, ...] = (
     softmax_has_several_units,
     activation_fits_loss,
     metrics_fit_labels,
+    metrics_fit_task,
     metrics_have_names_of_their_own,
     layers_take_one_input,
     layers_fit_their_input,
@@ -57,10 +73,16 @@ CHECKS: tuple[Check, ...] = (
     validation_happens,
     split_leaves_training_samples,
     scale_has_a_range,
+    generator_arguments_agree,
     batch_size_fits,
+    schedules_fit_steps,
     class_weights_fit,
     callback_monitors_exist,
     checkpoint_monitor_exists,
+    mode_fits_metric,
+    automatic_mode_is_known,
+    patience_fits_epochs,
+    restored_weights_are_validated,
     requirements_are_known,
     own_callbacks,
     callback_files_lie_in_the_run,
@@ -75,7 +97,11 @@ def cross_check(experiment: Experiment, facts: DataFacts) -> list[Finding]:
     """Returns what all checks find.
 
     Args:
-        experiment: A config that is valid in itself.
+        experiment: A config, or the sound parts of one (see `nnrun.config.partial`).
         facts: What is known about its data; nothing may be.
     """
-    return [finding for check in CHECKS for finding in check(experiment, facts)]
+    findings: list[Finding] = []
+    for check in CHECKS:
+        with contextlib.suppress(UnknownValueError):
+            findings.extend(check(experiment, facts))
+    return findings

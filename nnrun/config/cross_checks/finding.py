@@ -9,6 +9,7 @@ from typing import Literal
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.keras_object import KerasObject
+from nnrun.config.labels import label_form_or_none
 from nnrun.config.problems import KeyPath, Severity
 
 
@@ -41,6 +42,12 @@ def argument_path(base: KeyPath, item: KerasObject, argument: str) -> KeyPath:
     if argument in item.arguments:
         return (*base, item.name, argument)
     return (*base, item.name) if item.arguments else base
+
+
+def loss_contradicts_target(experiment: Experiment, facts: DataFacts) -> bool:
+    """Returns whether the loss is of the wrong kind for the target, so that nothing else can be judged by it."""
+    form = label_form_or_none(experiment.compile.loss)
+    return (form == "values") != (facts.target == "values") if form and facts.target else False
 
 
 def validation_split(experiment: Experiment, facts: DataFacts) -> str | None:

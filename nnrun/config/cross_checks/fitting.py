@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from nnrun.config.cross_checks.finding import Finding, validation_split
 from nnrun.config.cross_checks.monitors import unknown_metric
+from nnrun.config.datasets import ClassificationData, TokensData
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.labels import LABEL_FORMS, loss_class
 from nnrun.config.requirements import parse_requirement
+from nnrun.config.suggestions import closest
 
 _OWN_CALLBACKS = {
     "ModelCheckpoint": "nnrun saves model/best.keras and model/last.keras itself; see the section checkpoint",
@@ -18,6 +21,10 @@ _OWN_CALLBACKS = {
     "ProgbarLogger": "nnrun shows its progress itself; see --progress",
     "History": "nnrun writes metrics.csv itself",
 }
+
+
+_SHOWN = 10
+"""Names of classes in a message."""
 
 
 def validation_data_exist(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
@@ -73,6 +80,38 @@ def scale_has_a_range(experiment: Experiment, facts: DataFacts) -> Iterator[Find
         )
 
 
+def generator_arguments_agree(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+    """The generator of synthetic data can draw what is asked of it; scikit-learn says so only when it draws."""
+    data = experiment.dataset
+    if isinstance(data, TokensData) and data.max_tokens - 1 < data.n_classes:
+        yield Finding(
+            ("dataset", "max_tokens"),
+            "generator-arguments",
+            f"{data.n_classes} classes need a token each beside 0, which is padding; received {data.max_tokens}",
+            f"write max_tokens: {data.n_classes + 1}, or more",
+        )
+    if not isinstance(data, ClassificationData):
+        return
+    used = data.n_informative + data.n_redundant
+    clusters = data.n_classes * data.n_clusters_per_class
+    if used > data.n_features:
+        yield Finding(
+            ("dataset", "n_features"),
+            "generator-arguments",
+            f"expected at least {used} features, as {data.n_informative} are informative and "
+            f"{data.n_redundant} redundant; received {data.n_features}",
+            f"write n_features: {used}",
+        )
+    elif clusters > 2**data.n_informative:
+        yield Finding(
+            ("dataset", "n_informative"),
+            "generator-arguments",
+            f"{data.n_informative} informative features have corners for {2**data.n_informative} clusters, "
+            f"{data.n_classes} classes of {data.n_clusters_per_class} clusters need {clusters}",
+            f"write n_informative: {math.ceil(math.log2(clusters))}",
+        )
+
+
 def batch_size_fits(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
     """A batch is not larger than the training data; the default size may be."""
     if "batch_size" not in experiment.fit.model_fields_set:
@@ -101,15 +140,23 @@ def class_weights_fit(experiment: Experiment, facts: DataFacts) -> Iterator[Find
         )
         return
     for key in weights:
-        number = int(key) if key.isdecimal() else None
-        if number is not None and facts.classes is not None and number >= facts.classes:
-            yield Finding(
-                (*path, key),
-                "class-weight",
-                f"there is no class {key}, the data have {facts.classes} classes",
-                f"classes are counted from 0 to {facts.classes - 1}",
-                at="key",
-            )
+        message = hint = ""
+        if facts.class_names is not None:
+            if key in facts.class_names:
+                continue
+            names = facts.class_names
+            meant = closest(key, names)
+            listed = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+            hint = f"did you mean {meant!r}?" if meant else f"the classes are {listed}"
+        if key.isdecimal():
+            if facts.classes is None or int(key) < facts.classes:
+                continue
+            message = f"there is no class {key}, the data have {facts.classes} classes"
+            hint = f"classes are counted from 0 to {facts.classes - 1}"
+        elif facts.class_names is not None:
+            message = f"the data have no class {key!r}"
+        if message:
+            yield Finding((*path, key), "class-weight", message, hint, at="key")
 
 
 def requirements_are_known(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnrun.config.cross_checks.finding import Finding, argument_path
+from nnrun.config.cross_checks.finding import Finding, argument_path, loss_contradicts_target
 from nnrun.config.cross_checks.network import output_of
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.keras_object import KerasObject
-from nnrun.config.labels import LABEL_FORMS, LabelForm, loss_class
+from nnrun.config.labels import LabelForm, label_form_or_none, loss_class
 from nnrun.config.metric_names import log_name
 from nnrun.config.problems import KeyPath
 
@@ -28,7 +28,21 @@ _OF_ONE_HOT = {
 }
 """Metrics of one-hot labels, with those of class numbers that say the same."""
 
+_PLAIN = ("CategoricalAccuracy", "SparseCategoricalAccuracy")
+"""What Keras makes of `accuracy`."""
+
 _OF_PREDICTED_CLASSES = frozenset({"IoU", "MeanIoU"})
+
+_FOR_CLASSES = frozenset({
+    "Accuracy", "BinaryAccuracy", "AUC", "Precision", "Recall", "F1Score", "FBetaScore", "PrecisionAtRecall",
+    "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity", "FalseNegatives",
+    "FalsePositives", "TrueNegatives", "TruePositives", "BinaryCrossentropy", "Hinge", "SquaredHinge",
+    "BinaryIoU",
+})  # fmt: skip
+_FOR_VALUES = frozenset({
+    "R2Score", "PearsonCorrelation", "ConcordanceCorrelation", "MeanAbsolutePercentageError",
+    "MeanSquaredLogarithmicError",
+})  # fmt: skip
 
 _TAKEN = {True: "that is the loss", False: "val_ is for results of the validation"}
 
@@ -40,21 +54,54 @@ _WORDS: dict[LabelForm, str] = {
 }
 
 
-def metrics_fit_labels(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+def metrics_fit_labels(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
     """Every metric can compare the labels with the outputs; Keras would stop, or compute something else."""
-    loss = experiment.compile.loss
-    form = LABEL_FORMS.get(loss_class(loss) or loss.name)
-    if form is None or loss_class(loss) == "Circle":
+    loss, form = experiment.compile.loss, _judging_form(experiment, facts)
+    if form is None:
         return
     output = output_of(experiment)
     single = output is not None and output.units == 1
+    for path, metric in _metrics(experiment):
+        hint = _hint(metric, form, single)
+        if hint is not None:
+            message = f"{metric.name} does not fit the labels, which are {_WORDS[form]} for {loss.name}"
+            yield Finding(path, "metric-labels", message, hint, at="key")
+
+
+def metrics_fit_task(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
+    """Metrics for classes are computed of classes, metrics for numbers of numbers."""
+    form = _judging_form(experiment, facts)
+    for path, metric in _metrics(experiment) if form is not None else ():
+        name = metric.class_name or ""
+        why, hint = "", "write accuracy"
+        if form == "values" and metric.class_name is None:
+            why, hint = "compares classes", "for numbers use mean_absolute_error"
+        elif form == "values" and name in _FOR_CLASSES:
+            why, hint = "is for classes", "for numbers use mean_absolute_error"
+        elif form in ("one_hot", "binary") and name in _FOR_VALUES:
+            why, hint = "is for numbers to predict", "for classes use accuracy"
+        elif form in ("one_hot", "binary") and name == "Accuracy":
+            why = "counts only outputs of exactly 0 or 1"
+        elif form == "one_hot" and name == "BinaryAccuracy":
+            why = "judges every class of a sample on its own"
+        if why:
+            message = f"{metric.name} {why}: its values will mean little here"
+            yield Finding(path, "metric-task", message, hint, "warning", at="key")
+
+
+def _judging_form(experiment: Experiment, facts: DataFacts) -> LabelForm | None:
+    """Returns the form of the labels by which metrics can be judged, if there is one."""
+    loss = experiment.compile.loss
+    # The output for Circle is no probability, and a loss that does not fit the target is the thing to mend.
+    if loss_class(loss) == "Circle" or loss_contradicts_target(experiment, facts):
+        return None
+    return label_form_or_none(loss)
+
+
+def _metrics(experiment: Experiment) -> Iterator[tuple[KeyPath, KerasObject]]:
     for key in ("metrics", "weighted_metrics"):
         for index, metric in enumerate(getattr(experiment.compile, key)):
-            hint = _hint(metric, form, single)
-            if hint is not None:
-                path: KeyPath = ("compile", key, index)
-                message = f"{metric.name} does not fit the labels, which are {_WORDS[form]} for {loss.name}"
-                yield Finding(path, "metric-labels", message, hint)
+            yield ("compile", key, index), metric
 
 
 def metrics_have_names_of_their_own(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
@@ -99,8 +146,7 @@ def _instead(form: LabelForm, counterpart: str) -> str:
     if form == "values":
         return "write a metric for numbers, such as mean_absolute_error"
     if counterpart:
-        usual = counterpart in ("CategoricalAccuracy", "SparseCategoricalAccuracy")
-        return f"write {counterpart}{', or accuracy' if usual else ''}"
+        return f"write {counterpart}" + (", or accuracy" if counterpart in _PLAIN else "")
     return "use categorical_crossentropy as the loss, for which labels are one-hot"
 
 

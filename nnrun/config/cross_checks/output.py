@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnrun.config.cross_checks.finding import Finding
+from nnrun.config.cross_checks.finding import Finding, loss_contradicts_target
 from nnrun.config.cross_checks.network import output_of
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
-from nnrun.config.labels import LABEL_FORMS, UNSUPPORTED, LabelForm, loss_class
+from nnrun.config.labels import LABEL_FORMS, UNSUPPORTED, label_form_or_none, loss_class
 
 _LOSS = ("compile", "loss")
 
@@ -29,7 +29,7 @@ def loss_is_supported(experiment: Experiment, facts: DataFacts) -> Iterator[Find
 
 def loss_fits_target(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
     """Losses for classes need classes, losses for numbers need numbers, binary ones need two classes."""
-    form, loss = _form(experiment), experiment.compile.loss.name
+    form, loss = label_form_or_none(experiment.compile.loss), experiment.compile.loss.name
     if facts.classes == 1 and form in ("one_hot", "index", "binary"):
         yield Finding(
             ("dataset", "target") if experiment.dataset.source == "csv" else ("dataset",),
@@ -58,7 +58,8 @@ def loss_fits_target(experiment: Experiment, facts: DataFacts) -> Iterator[Findi
 
 def units_fit_labels(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
     """The last layer puts out as many numbers as the labels have."""
-    output, form, loss = output_of(experiment), _form(experiment), experiment.compile.loss.name
+    output, loss = output_of(experiment), experiment.compile.loss.name
+    form = label_form_or_none(experiment.compile.loss)
     if output is None or form is None or facts.classes == 1:
         return
     units, path, classes = output.units, output.units_path, facts.classes
@@ -104,10 +105,11 @@ def softmax_has_several_units(experiment: Experiment, facts: DataFacts) -> Itera
         )  # fmt: skip
 
 
-def activation_fits_loss(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+def activation_fits_loss(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
     """The loss gets probabilities, or logits where it says so."""
-    output, loss, form = output_of(experiment), experiment.compile.loss, _form(experiment)
-    if output is None or form is None:
+    output, loss = output_of(experiment), experiment.compile.loss
+    form = label_form_or_none(loss)
+    if output is None or form is None or loss_contradicts_target(experiment, facts):
         return
     activation = output.activation
     wanted = "sigmoid" if form == "binary" else "softmax"
@@ -131,8 +133,3 @@ def activation_fits_loss(experiment: Experiment, facts: DataFacts) -> Iterator[F
         hint = f"write activation: {wanted}"
     if message:
         yield Finding(output.activation_path, "activation-loss", message, hint, "warning")
-
-
-def _form(experiment: Experiment) -> LabelForm | None:
-    loss = experiment.compile.loss
-    return LABEL_FORMS.get(loss_class(loss) or loss.name)

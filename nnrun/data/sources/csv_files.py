@@ -86,20 +86,23 @@ def _scanned(rows: Sequence[Sequence[str]], columns: Columns, section: CsvData) 
         width += len(categories)
         # Only the categories of the training split get a column, so each must be sure to be in it.
         shape_known = shape_known and min(categories.values()) > held_out
-    classes = None
+    classes = names = None
     target = "values" if len(columns.targets) > 1 else None
     if len(columns.targets) == 1:
         labels = Counter(row[columns.targets[0]] for row in rows)
         if not all(map(is_number, labels)):
             classes, target = len(labels), "classes"
+            names = tuple(sorted(labels))
         elif all(map(is_whole, labels)):
             classes = len(labels)
+            names = tuple(sorted(labels, key=int))
         else:
             target = "values" if any(not _is_integral(label) for label in labels) else None
     return DataFacts(
         shape=(width,) if shape_known else None,
         train_samples=count,
         classes=classes,
+        class_names=names,
         target=target,
         targets=len(columns.targets),
     )

@@ -80,6 +80,7 @@ def facts(section: KerasData) -> DataFacts:
         dtype="int32" if token else "float32",
         train_samples=samples,
         classes=None if known.classes is None else len(known.classes),
+        class_names=known.classes,
         target="values" if known.classes is None else None,
         splits=frozenset({"test"}),
         max_token=section.max_tokens - 1 if token and section.max_tokens else None,

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 class _Known(NamedTuple):
     samples: int
     shape: tuple[int, ...]
-    classes: int | None
+    classes: tuple[str, ...] | None
 
 
 KNOWN: dict[Literal["iris", "wine", "digits", "breast_cancer", "diabetes"], _Known] = {
-    "iris": _Known(150, (4,), 3),
-    "wine": _Known(178, (13,), 3),
-    "digits": _Known(1797, (8, 8, 1), 10),
-    "breast_cancer": _Known(569, (30,), 2),
+    "iris": _Known(150, (4,), ("setosa", "versicolor", "virginica")),
+    "wine": _Known(178, (13,), ("class_0", "class_1", "class_2")),
+    "digits": _Known(1797, (8, 8, 1), tuple("0123456789")),
+    "breast_cancer": _Known(569, (30,), ("malignant", "benign")),
     "diabetes": _Known(442, (10,), None),
 }
 """What scikit-learn's documentation says about each set; a test compares it with the data."""
@@ -33,7 +33,8 @@ def facts(section: SklearnData) -> DataFacts:
     return DataFacts(
         shape=known.shape,
         train_samples=known.samples,
-        classes=known.classes,
+        classes=None if known.classes is None else len(known.classes),
+        class_names=known.classes,
         target="values" if known.classes is None else None,
     )
 
