@@ -90,8 +90,6 @@ def layers_take_one_input(experiment: Experiment, facts: DataFacts) -> Iterator[
                 else "put it into RNN"
             )
             yield Finding(("model", "layers", index), "several-inputs", message, hint)
-        elif name in ("Input", "InputLayer") and index > 0:
-            yield Finding(("model", "layers", index), "late-input", f"{name} can only be the first layer")
 
 
 def token_numbers_fit(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
