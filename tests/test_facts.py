@@ -89,6 +89,17 @@ def test_a_missing_column_is_an_error(facts: Callable[..., DataFacts]) -> None:
     assert caught.value.advice == "did you mean 'species'?"
 
 
+def test_empty_cells_are_an_error(facts: Callable[..., DataFacts]) -> None:
+    """They are found before anything trains, with the row that an editor shows."""
+    with pytest.raises(DataError, match="column 'b' has 2 \\(the first in row 4\\)"):
+        facts("a,b,y\n1,2,x\n\n1,,x\n2, ,z\n")
+
+
+def test_empty_cells_of_other_columns_do_not_matter(facts: Callable[..., DataFacts]) -> None:
+    """A column that is left out may hold anything."""
+    assert facts("a,b,y\n1,2,x\n1,,z\n", exclude=["b"]).train_samples == 2
+
+
 def test_a_long_file_is_not_scanned_to_its_end(
     facts: Callable[..., DataFacts], monkeypatch: pytest.MonkeyPatch
 ) -> None:

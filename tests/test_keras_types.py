@@ -178,7 +178,7 @@ def test_a_learning_rate_is_a_number_or_a_schedule() -> None:
         ("layer", {"Dense": {"units": 3, "input_shape": [4]}}, "unknown-argument", "the input shape follows"),
         ("layer", {"Dense": {"units": 3, "kernel_size": 3}}, "unknown-argument", "it is an argument of"),
         ("optimizer", {"Adam": {"lr": 0.1}}, "unknown-argument", "it is called 'learning_rate' now"),
-        ("optimizer", {"SGD": {"decay": 0.1}}, "unknown-argument", "give 'learning_rate' a schedule"),
+        ("optimizer", {"SGD": {"decay": 0.1}}, "unknown-argument", "InverseTimeDecay"),
         ("layer", {"Dense": {"units": "3"}}, "wrong-type", "remove the quotes"),
         ("layer", {"Dense": {"units": 3.0}}, "wrong-type", "write 3"),
         ("layer", {"Dense": {"units": True}}, "wrong-type", ""),

@@ -142,7 +142,7 @@ def test_a_bad_config_is_invalid_for_the_schema_and_the_check(text: str, tmp_pat
     "text",
     [
         "extends: base.yaml\n",
-        "extends: [a.yaml, b.yaml]\nfit: {epochs: 3}\n",
+        "extends: base.yaml\nfit: {epochs: 3}\n",
         "extends: base.yaml\ndataset: {limit: 100}\ncompile: {optimizer: adam}\n",
         "extends: base.yaml\ndataset: {source: csv, delimiter: ';'}\n",
     ],
@@ -156,6 +156,7 @@ def test_a_config_that_extends_another_needs_nothing_itself(text: str) -> None:
     "text",
     [
         "extends: 3\n",
+        "extends: [a.yaml, b.yaml]\n",
         "extends: base.yaml\nfit: {epoch: 3}\n",
         "extends: base.yaml\ndataset: {limmit: 100}\n",
         "extends: base.yaml\ndataset: {source: csv, generator: moons}\n",

@@ -208,10 +208,22 @@ def _shorthand_hint(info: ClassInfo, name: str, value: Any) -> str:
     """Shows the long form of `Dropout: 0.5`."""
     if not info.arguments:
         return f"{name} takes no arguments: write the name alone"
+    if isinstance(value, list) and 0 < len(value) <= len(info.arguments):
+        shown = _by_position(info, value)
+        if shown:
+            return f"write '{name}: {{{shown}}}'"
     first = info.required[0] if info.required else next(iter(info.arguments))
     fits = not _read(info.arguments[first].kind, value, (), "").problems
     shown = inline(value) if fits and len(info.required) <= 1 else ""
     return f"write '{name}: {{{first}: {shown or '...'}}}'"
+
+
+def _by_position(info: ClassInfo, values: list[Any]) -> str:
+    """Names the values of `Dense: [8, relu]`; empty where they do not fit the arguments in their order."""
+    pairs = list(zip(info.arguments.values(), values, strict=False))
+    if any(_read(argument.kind, value, (), "").problems or not inline(value) for argument, value in pairs):
+        return ""
+    return ", ".join(f"{argument.name}: {inline(value)}" for argument, value in pairs)
 
 
 def _read(kind: Kind, value: Any, loc: Loc, what: str) -> Read:

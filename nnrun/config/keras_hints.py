@@ -188,7 +188,11 @@ def argument_hint(known: Catalog, info: ClassInfo, name: str, given: Iterable[st
     if name in _INPUT_SHAPE and info.family == "layer":
         return "remove it: the input shape follows the data", ""
     if name == "decay" and info.family == "optimizer":
-        return "give 'learning_rate' a schedule, such as InverseTimeDecay", ""
+        # What the argument did in Keras 2.
+        arguments = "initial_learning_rate: ..., decay_steps: 1, decay_rate: ..."
+        return f"write 'learning_rate: {{InverseTimeDecay: {{{arguments}}}}}'", ""
+    if name.endswith(")"):
+        return "if it is the end of a tuple: write a list in square brackets, such as [3, 3]", ""
     for now in OLD_ARGUMENTS.get(name, ()):
         if now in free:
             return f"it is called '{now}' now", now

@@ -63,7 +63,10 @@ def refused(problem: ObjectProblem, near: int = 1) -> Read:
 
 def wrong_type(kind: Kind, value: Any, loc: Loc, what: str, hint: str = "") -> Read:
     """Returns the outcome of a value of another type."""
+    from nnrun.config.value_advice import tuple_advice
+
     message = f"{what} must be {expected(kind)}, received {received(value)}"
+    hint = hint or tuple_advice(value)
     return refused(ObjectProblem("wrong-type", message, loc, value, hint), 0)
 
 

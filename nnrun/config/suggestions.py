@@ -132,6 +132,8 @@ def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[
         return f"did you mean {meant!r}?"
     if key == "extends":
         return "'extends' belongs to the top of the file"
+    if key.endswith(")"):
+        return "if it is the end of a tuple: write a list in square brackets, such as [0, 1]"
     names = [key, *OLD_KEYS.get(key, ())]
     homes = [
         where
@@ -140,7 +142,8 @@ def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[
     ]
     if homes and len(homes) <= 2:
         known = next(name for name in names if name in sections[homes[0]].model_fields)
-        return f"{known!r} belongs to {' or '.join(homes)}"
+        example = ": write split: {validation: 0.2} there" if key == "validation_split" else ""
+        return f"{known!r} belongs to {' or '.join(homes)}{example}"
     meant = closest(key, keys)
     if meant is not None:
         return f"did you mean {meant!r}?"

@@ -30,6 +30,8 @@ def value_advice(value: Any, expected: str) -> str:
     if value is None:
         return "write a value, or remove the key"
     if isinstance(value, str):
+        if "list" in expected and tuple_advice(value):
+            return tuple_advice(value)
         if "number" in expected and re.fullmatch(r"[-+]?[0-9][0-9_]*", value):
             return f"write {value.replace('_', '')}, without quotes or underscores"
         if "number" in expected and isinstance(_as_number(value), float):
@@ -58,6 +60,15 @@ def value_advice(value: Any, expected: str) -> str:
     ):
         return "put it in quotes"
     return ""
+
+
+def tuple_advice(value: Any) -> str:
+    """Returns how to write what was written as a Python tuple, such as `(3, 3)`; empty for anything else."""
+    if not isinstance(value, str) or not value.startswith("("):
+        return ""
+    # Within braces YAML ends the text at the first comma.
+    whole = re.fullmatch(r"\(([^()]*[^(), ]),? *\)", value)
+    return f"write [{whole[1]}]" if whole else "write a list in square brackets, such as [3, 3]"
 
 
 def _as_number(text: str) -> object:

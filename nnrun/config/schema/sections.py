@@ -15,8 +15,8 @@ from nnrun.config.schema.field_docs import field_descriptions, section_models
 from nnrun.config.schema.kinds import Schema, either
 
 EXTENDS: Schema = {
-    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
-    "description": "A config, or several, that this one changes: mappings are merged, lists and values replaced.",
+    "type": "string",
+    "description": "A config that this one changes: mappings are merged, lists and values replaced.",
 }
 
 _PREFIX = "#/definitions/"

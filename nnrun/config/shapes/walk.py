@@ -76,7 +76,9 @@ def walk(layers: Sequence[KerasObject], shape: Shape | None) -> Walk:
         declared = layers[0].arguments.get("shape")
         shape = tuple(declared) if isinstance(declared, (list, tuple)) else None
     if shape is None:
-        return Walk(None, unknown="the shape of the samples is not known")
+        return Walk(
+            None, unknown="the shape of the samples shows only when the data are loaded; --build does that"
+        )
     start = shape
     rows: list[Row] = []
     for index, layer in enumerate(layers):

@@ -32,6 +32,11 @@ class Columns:
     features: tuple[int, ...]
     categorical: frozenset[int]
 
+    @property
+    def used(self) -> list[int]:
+        """All targets and features, in the order of the file."""
+        return sorted({*self.targets, *self.features})
+
 
 def is_number(text: str) -> bool:
     """Whether a cell is a finite decimal number; spaces around it do not matter."""

@@ -44,7 +44,7 @@ def facts(section: CsvData) -> DataFacts:
     """Scans the file quickly; what the scan cannot tell for sure is left unknown.
 
     Raises:
-        DataError: If a column that the section names is not in the file.
+        DataError: If a column that the section names is not in the file, or one that is used has empty cells.
     """
     path = Path(section.path)
     targets = len(section.target) if isinstance(section.target, list) else 1
@@ -52,8 +52,9 @@ def facts(section: CsvData) -> DataFacts:
     try:
         size = path.stat().st_size
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter=section.delimiter)
-            first = next((row for row in reader if row), None)
+            # Numbered as an editor or a spreadsheet does.
+            reader = enumerate(csv.reader(file, delimiter=section.delimiter), start=1)
+            place, first = next(((place, row) for place, row in reader if row), (0, None))
             if first is None:
                 return unknown
             check_header(first, section)
@@ -61,14 +62,21 @@ def facts(section: CsvData) -> DataFacts:
             columns = choose_columns(names, section)
             if size > SCAN_BYTES:
                 return unknown
-            rows = [row for row in itertools.islice(reader, SCAN_ROWS + 1) if row]
+            numbered = [(place, row) for place, row in itertools.islice(reader, SCAN_ROWS + 1) if row]
     except (OSError, UnicodeDecodeError, csv.Error):
         # Loading will say what is wrong, with the place; a scan only helps the other checks.
         return unknown
     if not section.header:
-        rows.insert(0, first)
+        numbered.insert(0, (place, first))
+    rows = [row for _, row in numbered]
     if not rows or len(rows) > SCAN_ROWS or any(len(row) != len(names) for row in rows):
         return unknown
+    found: list[tuple[str, int, int]] = []
+    for number in columns.used:
+        if "" in [row[number] for row in rows]:
+            empty = [place for place, row in numbered if not row[number].strip()]
+            found.append((names[number], len(empty), empty[0]))
+    _refuse_empty(section.path, found)
     return _scanned(rows, columns, section)
 
 
@@ -165,16 +173,22 @@ def _check_empty(table: TextTable, columns: Columns) -> None:
     """Refuses empty cells in the columns that are used."""
     import pyarrow.compute as pc
 
-    found: list[str] = []
-    for number in sorted({*columns.targets, *columns.features}):
+    found: list[tuple[str, int, int]] = []
+    for number in columns.used:
         empty = pc.equal(pc.utf8_trim_whitespace(table.columns[number]), "")
         count = pc.sum(empty).as_py()
         if count:
             row = table.row_in_file(pc.index(empty, True).as_py())
-            found.append(f"column '{table.names[number]}' has {count:,} (the first in row {row})")
+            found.append((table.names[number], count, row))
+    _refuse_empty(table.path, found)
+
+
+def _refuse_empty(path: str, found: Sequence[tuple[str, int, int]]) -> None:
+    """Refuses empty cells: name of the column, how many it has, and the row of the first."""
     if found:
+        shown = [f"column '{name}' has {count:,} (the first in row {row})" for name, count, row in found]
         raise DataError(
-            f"{table.path}: empty cells: {'; '.join(found)}",
+            f"{path}: empty cells: {'; '.join(shown)}",
             "fill them, remove these rows, or leave the column out with `dataset.exclude`",
         )
 
@@ -184,7 +198,7 @@ def _notes(table: TextTable, columns: Columns) -> tuple[str, ...]:
     import pyarrow.compute as pc
 
     notes: list[str] = []
-    for number in sorted({*columns.targets, *columns.features}):
+    for number in columns.used:
         broken = pc.match_substring(table.columns[number], "\n")
         count = pc.sum(broken).as_py()
         if count:
