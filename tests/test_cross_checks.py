@@ -372,3 +372,101 @@ def test_nothing_is_concluded_from_what_is_wrong(tmp_path: Path) -> None:
     assert [problem.code for problem in problems_of(path)] == ["unknown-value"]
     path = write_iris(tmp_path, ("epochs: 100", "Epochs: 5"), ("batch_size: 1", "batch_size: x"))
     assert [problem.code for problem in problems_of(path)] == ["unknown-key", "wrong-type"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "advice"),
+    [
+        ("SparseCategoricalAccuracy", "write CategoricalAccuracy, or accuracy"),
+        ("sparse_top_k_categorical_accuracy", "write TopKCategoricalAccuracy"),
+        ("{MeanIoU: {num_classes: 3}}", "write OneHotMeanIoU"),
+        ("{MeanIoU: {num_classes: 3, sparse_y_pred: false}}", "add sparse_y_true: false"),
+    ],
+)
+def test_a_metric_of_class_numbers_does_not_fit_one_hot_labels(
+    tmp_path: Path, metric: str, advice: str
+) -> None:
+    """Keras would stop, or compare what is no class number; the one to use is named."""
+    (found,) = findings(write_iris(tmp_path), IRIS_FACTS, f"compile.metrics=[accuracy, {metric}]")
+    assert (found.code, format_path(found.path)) == ("metric-labels", "compile.metrics[1]")
+    assert found.hint == advice
+
+
+@pytest.mark.parametrize(
+    ("metric", "advice"),
+    [
+        ("CategoricalAccuracy", "write SparseCategoricalAccuracy, or accuracy"),
+        ("AUC", "use categorical_crossentropy as the loss, for which labels are one-hot"),
+        ("{MeanIoU: {num_classes: 3}}", "add sparse_y_pred: false"),
+    ],
+)
+def test_a_metric_of_one_hot_labels_does_not_fit_class_numbers(
+    tmp_path: Path, metric: str, advice: str
+) -> None:
+    """Also where Keras would compute something else without a word."""
+    overrides = ("compile.loss=sparse_categorical_crossentropy", f"compile.metrics=[{metric}]")
+    (found,) = findings(write_iris(tmp_path), IRIS_FACTS, *overrides)
+    assert found.hint == advice
+
+
+@pytest.mark.parametrize("name", ["loss", "val_auc"])
+def test_a_metric_has_a_name_of_its_own(tmp_path: Path, name: str) -> None:
+    """It would replace the loss, or a result of the validation, in the logs."""
+    (found,) = findings(write_iris(tmp_path), IRIS_FACTS, f"compile.metrics=[{{AUC: {{name: {name}}}}}]")
+    assert summary([found]) == [("error", "metric-name", "compile.metrics[0].AUC.name")]
+
+
+@pytest.mark.parametrize("layer", ["Add", "{LSTMCell: {units: 2}}"])
+def test_a_layer_that_no_sequence_can_hold(tmp_path: Path, layer: str) -> None:
+    """Layers that merge several inputs, and cells of recurrent layers."""
+    found = findings(write_iris(tmp_path), DataFacts(), f"model.layers[0]={layer}")
+    assert summary(found)[0] == ("error", "several-inputs", "model.layers[0]")
+
+
+def test_a_validation_that_never_happens_is_doubtful(tmp_path: Path) -> None:
+    """Fewer epochs than `validation_freq` validate nothing."""
+    overrides = ("fit.validation_data=test", "fit.validation_freq=200")
+    (found,) = findings(write_iris(tmp_path), IRIS_FACTS, *overrides)
+    assert summary([found]) == [("warning", "no-validation", "fit.validation_freq")]
+
+
+@pytest.mark.parametrize("loss", ["binary_crossentropy", "categorical_crossentropy"])
+def test_one_class_is_nothing_to_learn(tmp_path: Path, loss: str) -> None:
+    """It is told as what it is, without advice for the units of the last layer."""
+    facts = replace(IRIS_FACTS, classes=1, target="classes")
+    found = findings(write_iris(tmp_path), facts, f"compile.loss={loss}")
+    assert [one.code for one in found if one.severity == "error"] == ["one-class"]
+
+
+@pytest.mark.parametrize(
+    ("callback", "code"),
+    [
+        ("{CSVLogger: {filename: ../log.csv}}", "outside-run"),
+        ("{CSVLogger: {filename: /tmp/log.csv}}", "outside-run"),
+        ("{CSVLogger: {filename: ./metrics.csv}}", "own-file"),
+        ("{BackupAndRestore: {backup_dir: .}}", "own-file"),
+        ("{BackupAndRestore: {backup_dir: model}}", "own-file"),
+        ("{TensorBoard: {log_dir: logs/../../up}}", "outside-run"),
+        ("{ModelCheckpoint: {filepath: best.h5}}", "bad-file-name"),
+        ("{ModelCheckpoint: {filepath: best.keras, save_weights_only: true}}", "bad-file-name"),
+        ("{ModelCheckpoint: {filepath: '{epoch}-{val_loss}.keras'}}", "bad-file-name"),
+        ("{ModelCheckpoint: {filepath: '{batch}.keras'}}", "bad-file-name"),
+        ("{ModelCheckpoint: {filepath: '{epoch.keras'}}", "bad-file-name"),
+        ("SwapEMAWeights", "no-moving-average"),
+    ],
+)
+def test_a_callback_that_would_fail_or_harm(tmp_path: Path, callback: str, code: str) -> None:
+    """Callbacks write into the run directory only, over nothing of nnrun's, and get what they need."""
+    found = findings(write_iris(tmp_path), IRIS_FACTS, f"fit.callbacks=[{callback}]")
+    assert [one.code for one in found if one.severity == "error"] == [code]
+
+
+def test_callbacks_that_have_what_they_need(tmp_path: Path) -> None:
+    """Names with the metrics of an epoch, and moving averages."""
+    found = findings(
+        write_iris(tmp_path),
+        IRIS_FACTS,
+        "fit.callbacks=[{ModelCheckpoint: {filepath: 'a/{epoch:02d}-{loss:.2f}.keras'}}, SwapEMAWeights, TensorBoard]",
+        "compile.optimizer={SGD: {use_ema: true}}",
+    )
+    assert [one for one in found if one.severity == "error"] == []

@@ -271,12 +271,11 @@ def test_a_real_terminal_shows_epochs_and_bars(pane: list[str], columns: int) ->
     subprocess.run([*pane, "-u", "new-session", "-d", *size, start], check=True, capture_output=True)
     during = screen(pane, "Epoch 3/4")
     assert during[0] == "moons: runs/moons/20260102-030405-abcd"
-    assert [line[:9] for line in during if line.startswith("Epoch")] == [
-        "Epoch 1/4",
-        "Epoch 2/4",
-        "Epoch 3/4",
-    ]
-    assert during[-1].startswith("Total 2/4 ")
+    begun = [line[:9] for line in during if line.startswith("Epoch")]
+    assert begun == [f"Epoch {number}/4" for number in range(1, len(begun) + 1)]
+    # A busy machine may look only when the next epoch is running already.
+    assert len(begun) in (3, 4)
+    assert during[-1].startswith(f"Total {len(begun) - 1}/4 ")
     assert ", ends " in during[-1]
     after = screen(pane, "END")
     assert [line[:9] for line in after[3:]] == ["Epoch 1/4", "Epoch 2/4", "Epoch 3/4", "Epoch 4/4", "END"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -67,6 +68,34 @@ def test_signals_are_immediate_again_after_training() -> None:
         with interrupts.deferred():
             pass
         send(signal.SIGINT)
+
+
+def test_a_held_signal_waits_however_many_come() -> None:
+    """What must be done as a whole is done as a whole; then the signal raises."""
+    with Interrupts() as interrupts:
+        with interrupts.held():
+            send(signal.SIGINT)
+            send(signal.SIGTERM)
+        with pytest.raises(Interrupted) as caught:
+            interrupts.raise_if_requested()
+    assert caught.value.signum == signal.SIGTERM
+
+
+def test_within_held_work_a_part_can_be_interrupted() -> None:
+    """A signal that came before that part stops it at its beginning."""
+    with Interrupts() as interrupts, interrupts.held():
+        with pytest.raises(Interrupted), interrupts.immediate():
+            send(signal.SIGINT)
+        with pytest.raises(Interrupted), interrupts.immediate():
+            pytest.fail("it began")
+
+
+def test_what_an_import_swallows_is_remembered() -> None:
+    """Some libraries catch everything while they are imported."""
+    with Interrupts() as interrupts:
+        with contextlib.suppress(KeyboardInterrupt):
+            send(signal.SIGINT)
+        assert interrupts.requested == signal.SIGINT
 
 
 def test_other_threads_install_nothing() -> None:

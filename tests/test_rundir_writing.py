@@ -136,6 +136,13 @@ def test_discarding_removes_the_empty_folder_of_the_experiment(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
+def test_discarding_removes_the_folders_that_were_made_for_it(tmp_path: Path) -> None:
+    """Also those above the experiment; a folder that was there before stays."""
+    (tmp_path / "there").mkdir()
+    create(tmp_path / "there" / "a" / "b").discard()
+    assert list(tmp_path.rglob("*")) == [tmp_path / "there"]
+
+
 def test_discarding_keeps_other_runs(tmp_path: Path) -> None:
     """The runs beside it are untouched."""
     kept = create(tmp_path)

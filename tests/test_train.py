@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from nnrun.check import check_config
-from nnrun.errors import NnrunError, TrainingError
+from nnrun.errors import Interrupted, NnrunError, TrainingError
 from nnrun.events import EpochEnded, Event, Progress
 from nnrun.interrupts import Interrupts
 from nnrun.training.job import Finished, Request, train
@@ -361,3 +362,81 @@ def test_failed_save_ends_with_storage_error(
     (path,) = (tmp_path / "runs" / "blobs").iterdir()
     assert json.loads((path / "run.json").read_text())["status"] == "failed"
     assert [item.name for item in (path / "model").iterdir()] == ["preprocessing.json"]
+
+
+def test_interrupt_that_a_library_turned_into_another_error(
+    train_config: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C within an import may come out as anything; the run still says that it was interrupted."""
+    interrupts = Interrupts()
+
+    def swallow(*_: object) -> None:
+        interrupts.requested = signal.SIGINT
+        raise TypeError("unsupported callable")
+
+    monkeypatch.setattr("nnrun.training.job.load_splits", swallow)
+    monkeypatch.setattr(f"{__name__}.Interrupts", lambda: interrupts)
+    with pytest.raises(Interrupted) as caught:
+        train_config()
+    assert caught.value.exit_code == 130
+    (path,) = (tmp_path / "runs" / "blobs").iterdir()
+    record = json.loads((path / "run.json").read_text())
+    assert (record["status"], record["reason"]) == ("interrupted", "interrupted by SIGINT")
+
+
+@pytest.mark.parametrize(
+    ("layers", "place", "words"),
+    [
+        ("[{Dense: {units: 3, name: 'a b'}}]", "layers[0]", "Dense cannot take its input of shape (2,)"),
+        ("[{Input: {shape: [2]}}, {Dense: {units: 3, name: 'a b'}}]", "layers[1]", "not a valid scope name"),
+    ],
+)
+def test_layer_that_fails_when_it_is_traced(train_config: Train, layers: str, place: str, words: str) -> None:
+    """What the shapes alone do not show points at the layer too, not at the loss."""
+    from nnrun.config.problems import ConfigError
+
+    text = BLOBS.replace("categorical_crossentropy", "{CategoricalCrossentropy: {from_logits: true}}")
+    with pytest.raises(ConfigError) as caught:
+        train_config(text, f"model.layers={layers}")
+    (problem,) = [problem for problem in caught.value.problems if problem.severity == "error"]
+    assert problem.path.endswith(place)
+    assert words in problem.message
+    assert "Arguments received" not in problem.message
+
+
+def test_network_beyond_the_memory(train_config: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a failed training, not a bug."""
+    import tensorflow as tf
+
+    def allocate(*_: object) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    monkeypatch.setattr("nnrun.training.session.build_model", allocate)
+    with pytest.raises(TrainingError, match="Memory ran out while the network was built"):
+        train_config()
+
+
+def test_callback_that_fails_names_itself(
+    train_config: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the first epoch is complete it is a problem of the config, which leaves nothing behind."""
+    import keras
+
+    from nnrun.config.problems import ConfigError
+
+    def fail(self: object, logs: object = None) -> None:
+        raise ValueError("no good")
+
+    monkeypatch.setattr(keras.callbacks.TerminateOnNaN, "on_train_begin", fail)
+    with pytest.raises(ConfigError) as caught:
+        train_config(BLOBS, "fit.callbacks=[{EarlyStopping: {monitor: loss}}, TerminateOnNaN]")
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.message) == ("fit.callbacks[1]", "TerminateOnNaN failed: no good")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_without_any_validation_the_loss_decides(train_config: Train) -> None:
+    """With fewer epochs than `validation_freq` there still is a best model."""
+    finished, _ = train_config(BLOBS, "fit.validation_freq=10")
+    assert finished.monitor == "loss"
+    assert (finished.path / "model/best.keras").exists()

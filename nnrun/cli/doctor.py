@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.runs import RunsDir
+from nnrun.cli.options import RunsDir
 
 
 def doctor(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from nnrun.cli.runs import RunsDir
+from nnrun.cli.options import Device, Require, RunsDir
 from nnrun.errors import RequirementError, UsageError
 
 
@@ -16,7 +16,7 @@ def evaluate(
     run: Annotated[
         str,
         typer.Argument(
-            metavar="[RUN|CONFIG]",
+            metavar="RUN|CONFIG",
             help="Path, id, beginning of an id, name, latest, best:METRIC, or a config: its latest run.",
         ),
     ] = "latest",
@@ -27,14 +27,9 @@ def evaluate(
     weights: Annotated[
         Literal["best", "last"], typer.Option("--weights", help="Those of the best or of the last epoch.")
     ] = "best",
-    require: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--require", metavar="EXPR", help="Such as 'accuracy>=0.97'; exit 6 if it does not hold."
-        ),
-    ] = None,
+    require: Require = None,
     as_json: Annotated[bool, typer.Option("--json", help="All figures as one JSON object.")] = False,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, gpu or gpu:N.")] = "auto",
+    device: Device = "auto",
     runs_dir: RunsDir = Path("runs"),
 ) -> None:
     """Compute the metrics, the confusion matrix and the figures by class of a run.

@@ -1,11 +1,32 @@
-"""The options that every command understands."""
+"""The options that several commands have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
+
+RunsDir = Annotated[
+    Path,
+    typer.Option("--runs-dir", envvar="NNRUN_RUNS_DIR", metavar="DIR", help="The folder with the runs."),
+]
+
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, gpu or gpu:N.")]
+
+Progress = Annotated[
+    Literal["auto", "rich", "plain", "json", "off"],
+    typer.Option("--progress", help="How to show progress; auto: bars on a terminal, else plain lines."),
+]
+
+Require = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--require", metavar="EXPR", help="Such as 'val_accuracy>=0.97'; exit 6 where it does not hold."
+    ),
+]
 
 _FLAGS = frozenset({"-q", "--quiet", "-v", "--verbose", "--debug"})
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import global_options
-from nnrun.cli.runs import RunsDir
+from nnrun.cli.options import Device, Progress, Require, RunsDir, global_options
 from nnrun.cli.watching import checked_requirements, watched
 
 
@@ -22,17 +21,9 @@ def resume(
         list[str] | None,
         typer.Argument(metavar="[KEY=VALUE...]", help="fit.epochs, checkpoint.every_seconds or require."),
     ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, gpu or gpu:N.")] = "auto",
-    progress: Annotated[
-        Literal["auto", "rich", "plain", "json", "off"],
-        typer.Option("--progress", help="How to show progress; auto: bars on a terminal, else plain lines."),
-    ] = "auto",
-    require: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--require", metavar="EXPR", help="Such as 'val_accuracy>=0.97'; exit 6 where it does not hold."
-        ),
-    ] = None,
+    device: Device = "auto",
+    progress: Progress = "auto",
+    require: Require = None,
     runs_dir: RunsDir = Path("runs"),
 ) -> None:
     """Continue a training in its own run directory.

@@ -7,12 +7,8 @@ from typing import Annotated
 
 import typer
 
+from nnrun.cli.options import RunsDir
 from nnrun.errors import UsageError
-
-RunsDir = Annotated[
-    Path,
-    typer.Option("--runs-dir", envvar="NNRUN_RUNS_DIR", metavar="DIR", help="The folder with the runs."),
-]
 
 
 def runs(

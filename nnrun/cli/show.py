@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.arguments import split_arguments
-from nnrun.cli.runs import RunsDir
+from nnrun.cli.options import RunsDir
 from nnrun.errors import UsageError
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nnrun.cli.arguments import split_arguments
 from nnrun.cli.failures import report
-from nnrun.cli.options import global_options
+from nnrun.cli.options import Device, Progress, Require, RunsDir, global_options
 from nnrun.cli.watching import checked_requirements, watched
 from nnrun.errors import DataError
 
@@ -30,21 +30,11 @@ def train(
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the run, instead of the config's.")
     ] = None,
-    runs_dir: Annotated[
-        Path, typer.Option("--runs-dir", envvar="NNRUN_RUNS_DIR", help="Folder that holds the runs.")
-    ] = Path("runs"),
+    runs_dir: RunsDir = Path("runs"),
     seed: Annotated[int | None, typer.Option("--seed", help="Seed, instead of the config's.")] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, gpu or gpu:N.")] = "auto",
-    progress: Annotated[
-        Literal["auto", "rich", "plain", "json", "off"],
-        typer.Option("--progress", help="How to show progress; auto: bars on a terminal, else plain lines."),
-    ] = "auto",
-    require: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--require", metavar="EXPR", help="Such as 'val_accuracy>=0.97'; exit 6 where it does not hold."
-        ),
-    ] = None,
+    device: Device = "auto",
+    progress: Progress = "auto",
+    require: Require = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the configs and load the data, but train nothing.")
     ] = False,

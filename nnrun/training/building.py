@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from nnrun.catalog.families import Family
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.load import LoadedConfig
 from nnrun.config.problems import ConfigError, KeyPath
+from nnrun.training.blame import culprit
 
 _MODULES: Mapping[Family, Any] = {
     "layer": keras.layers,
@@ -29,6 +31,17 @@ _MODULES: Mapping[Family, Any] = {
     "schedule": keras.optimizers.schedules,
     "dtype_policy": keras.dtype_policies,
 }
+
+_REFUSALS = (
+    AssertionError,
+    IndexError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    tf.errors.InvalidArgumentError,
+)
+"""What Keras raises for layers that do not fit each other."""
 
 # Written as a bare alias, these stay strings: Keras chooses the metric by the shape of the labels (`accuracy`), and
 # names it in the logs as it was written.
@@ -102,6 +115,8 @@ def build_model(
     """
     # Names such as `auc_1` and `dense_2` count what this process built before; a run must not.
     keras.utils.clear_session()
+    # With it the frames of Keras would be missing, which tell where an error arose.
+    keras.config.disable_traceback_filtering()
     keras.utils.set_random_seed(seed)
     described = loaded.experiment.model.layers
     layers = [construct(loaded, layer, _layer_path(index)) for index, layer in enumerate(described)]
@@ -111,10 +126,10 @@ def build_model(
         layers.insert(0, keras.Input(tuple(input_shape), dtype=input_dtype))
     try:
         model = keras.Sequential(layers)
-    except (ValueError, TypeError, AssertionError, NotImplementedError, RuntimeError, IndexError) as error:
+    except _REFUSALS as error:
         raise _locate(loaded, layers, error) from error
     if not model.built or not hasattr(model, "outputs"):
-        raise refused(loaded, ("model", "layers"), "Keras could not build these layers.")
+        raise refused(loaded, ("model", "layers"), "there is nothing to train: no layer follows the input.")
     return model
 
 
@@ -132,6 +147,15 @@ def _check_input(loaded: LoadedConfig, layer: Any, input_shape: tuple[int, ...])
         )
 
 
+def locate(loaded: LoadedConfig, model: keras.Sequential, error: Exception) -> ConfigError | None:
+    """Finds the layer that failed when a built model was traced; None where it was none of them."""
+    index = culprit(error, model.layers)
+    if index is None:
+        return None
+    position = index + len(loaded.experiment.model.layers) - len(model.layers)
+    return _cannot_take(loaded, position, tuple(model.layers[index].input.shape[1:]), error)
+
+
 def _locate(loaded: LoadedConfig, layers: list[Any], error: Exception) -> ConfigError:
     """Finds the layer that cannot take its input, by running a symbolic input through them one by one."""
     described = loaded.experiment.model.layers
@@ -143,22 +167,17 @@ def _locate(loaded: LoadedConfig, layers: list[Any], error: Exception) -> Config
         shape = tuple(tensor.shape[1:])
         try:
             tensor = layers[index](tensor)
-        except (
-            ValueError,
-            TypeError,
-            AssertionError,
-            NotImplementedError,
-            RuntimeError,
-            IndexError,
-        ) as cause:
-            position = index - offset
-            return refused(
-                loaded,
-                _layer_path(position),
-                f"{described[position].name} cannot take its input of shape {_shape(shape)}: {one_line(cause)}",
-                _shape_hint(described[position], shape),
-            )
+        except _REFUSALS as cause:
+            return _cannot_take(loaded, index - offset, shape, cause)
     return refused(loaded, ("model", "layers"), f"Keras cannot build these layers: {one_line(error)}")
+
+
+def _cannot_take(
+    loaded: LoadedConfig, position: int, shape: tuple[Any, ...], error: BaseException
+) -> ConfigError:
+    layer = loaded.experiment.model.layers[position]
+    message = f"{layer.name} cannot take its input of shape {_shape(shape)}: {one_line(error)}"
+    return refused(loaded, _layer_path(position), message, _shape_hint(layer, shape))
 
 
 def _shape_hint(layer: KerasObject, shape: tuple[Any, ...]) -> str:

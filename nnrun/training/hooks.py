@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras.src.utils.python_utils import is_default
+
+from nnrun.training.blame import culprit
 
 CallbackState = tuple[dict[str, Any], ...]
 """What each callback knows, in their order."""
@@ -110,18 +111,10 @@ class Hooks:
             TypeError,
             ValueError,
         ) as error:
-            failed = self._failed(error)
+            failed = culprit(error, self._callbacks)
             if failed is None:
                 raise
             raise CallbackError(failed, error) from error
-
-    def _failed(self, error: BaseException) -> int | None:
-        """Returns the number of the callback in whose code an error arose; None where it was in none."""
-        for frame, _ in traceback.walk_tb(error.__traceback__):
-            for index, one in enumerate(self._callbacks):
-                if frame.f_locals.get("self") is one:
-                    return index
-        return None
 
 
 def _state_names(callback: keras.callbacks.Callback) -> list[str]:

@@ -17,7 +17,7 @@ from nnrun.interrupts import Interrupts
 from nnrun.rundir import atomic
 from nnrun.training.batches import to_device
 from nnrun.training.best import BestEpoch
-from nnrun.training.building import build_model, compile_model, layer_table, one_line, refused
+from nnrun.training.building import build_model, compile_model, layer_table, locate, one_line, refused
 from nnrun.training.callbacks import build_callbacks
 from nnrun.training.engine import Engine, Schedule
 from nnrun.training.hooks import CallbackError, Hooks
@@ -64,10 +64,13 @@ class Session:
             StorageError: A model could not be written.
             Interrupted: A signal came; the state is saved.
         """
-        with self.phase("build"):
-            model, engine, best = self._build()
-        with self.phase("trace"):
-            self._prepare(engine)
+        try:
+            with self.phase("build"):
+                model, engine, best = self._build()
+            with self.phase("trace"):
+                self._prepare(engine)
+        except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+            raise _out_of_memory("while the network was built", error) from error
         self.interrupts.raise_if_requested()
         saver = Saver(
             self.path,
@@ -116,7 +119,8 @@ class Session:
             jit_compile=jit_compile,
             restored=None if self.resumed is None else self.resumed.present,
         )
-        monitor = experiment.checkpoint.monitor or ("loss" if validation is None else "val_loss")
+        validates = validation is not None and fit.validation_freq <= fit.epochs
+        monitor = experiment.checkpoint.monitor or ("val_loss" if validates else "loss")
         self.outcome.monitor = monitor
         samples = {name: len(split) for name, split in self._splits().items()}
         self.emit(
@@ -154,8 +158,11 @@ class Session:
     def _prepare(self, engine: Engine) -> None:
         try:
             engine.prepare()
-        except (ValueError, TypeError, AssertionError, tf.errors.InvalidArgumentError) as error:
-            raise refused(
+        except (
+            ValueError, TypeError, AssertionError, NotImplementedError, RuntimeError,
+            tf.errors.InvalidArgumentError,
+        ) as error:  # fmt: skip
+            raise locate(self.loaded, engine.model, error) or refused(
                 self.loaded,
                 ("compile", "loss"),
                 f"Keras cannot train this network: {one_line(error)}",
@@ -167,10 +174,7 @@ class Session:
             complete = engine.run(saver.judge, saver.after_epoch)
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             saver.save_what_is_good()
-            raise TrainingError(
-                f"Memory ran out in epoch {self.outcome.epochs + 1}: {one_line(error)}",
-                "Try a smaller `fit.batch_size`, or a smaller network.",
-            ) from error
+            raise _out_of_memory(f"in epoch {self.outcome.epochs + 1}", error) from error
         except tf.errors.InvalidArgumentError as error:
             raise DataError(
                 f"The network cannot take a value in the data: {one_line(error)}",
@@ -231,6 +235,12 @@ class Session:
                     f"The classes are {', '.join(names[:20])}." if names else "The target is no class.",
                 )
         return weights
+
+
+def _out_of_memory(moment: str, error: BaseException) -> TrainingError:
+    return TrainingError(
+        f"Memory ran out {moment}: {one_line(error)}", "Try a smaller `fit.batch_size`, or a smaller network."
+    )
 
 
 def _reason(engine: Engine, epochs: int) -> str:

@@ -22,14 +22,20 @@ from nnrun.config.cross_checks.fitting import (
     scale_has_a_range,
     split_leaves_training_samples,
     validation_data_exist,
+    validation_happens,
 )
 from nnrun.config.cross_checks.layers import (
     dense_layers_have_a_nonlinearity,
     dropout_is_not_last,
     layers_fit_their_input,
+    layers_take_one_input,
     token_numbers_fit,
 )
-from nnrun.config.cross_checks.metrics import metrics_fit_labels, metrics_fit_task
+from nnrun.config.cross_checks.metrics import (
+    metrics_fit_labels,
+    metrics_fit_task,
+    metrics_have_names_of_their_own,
+)
 from nnrun.config.cross_checks.monitors import callback_monitors_exist, checkpoint_monitor_exists
 from nnrun.config.cross_checks.output import (
     activation_fits_loss,
@@ -57,11 +63,14 @@ CHECKS: tuple[Check, ...] = (
     activation_fits_loss,
     metrics_fit_labels,
     metrics_fit_task,
+    metrics_have_names_of_their_own,
+    layers_take_one_input,
     layers_fit_their_input,
     token_numbers_fit,
     dense_layers_have_a_nonlinearity,
     dropout_is_not_last,
     validation_data_exist,
+    validation_happens,
     split_leaves_training_samples,
     scale_has_a_range,
     generator_arguments_agree,

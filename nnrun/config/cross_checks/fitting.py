@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from nnrun.config.cross_checks.finding import Finding
+from nnrun.config.cross_checks.finding import Finding, validation_split
 from nnrun.config.cross_checks.monitors import unknown_metric
 from nnrun.config.datasets import ClassificationData, TokensData
 from nnrun.config.experiment import Experiment
@@ -40,6 +40,19 @@ def validation_data_exist(experiment: Experiment, facts: DataFacts) -> Iterator[
         f"there is no {name} split to validate on",
         f"set dataset.split.{name}, for instance to 0.2",
     )
+
+
+def validation_happens(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
+    """There are enough epochs for one validation."""
+    fit = experiment.fit
+    if fit.validation_freq > fit.epochs and validation_split(experiment, facts) is not None:
+        yield Finding(
+            ("fit", "validation_freq"),
+            "no-validation",
+            f"with {fit.epochs} epoch{'s' if fit.epochs > 1 else ''} and validation_freq {fit.validation_freq},"
+            " nothing is ever validated",
+            severity="warning",
+        )
 
 
 def split_leaves_training_samples(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
@@ -104,10 +117,11 @@ def batch_size_fits(experiment: Experiment, facts: DataFacts) -> Iterator[Findin
     if "batch_size" not in experiment.fit.model_fields_set:
         return
     if facts.train_samples is not None and experiment.fit.batch_size > facts.train_samples:
+        samples = f"{facts.train_samples} training sample{'s' if facts.train_samples > 1 else ''}"
         yield Finding(
             ("fit", "batch_size"),
             "batch-size",
-            f"a batch of {experiment.fit.batch_size} is more than the {facts.train_samples} training samples",
+            f"a batch of {experiment.fit.batch_size} is more than the {samples}",
             "each epoch is a single step then",
             "warning",
         )

@@ -13,6 +13,10 @@ from nnrun.config.labels import LABEL_FORMS, loss_class
 from nnrun.config.problems import KeyPath
 from nnrun.config.shapes import KINDS, Walk, walk, written
 
+_SEVERAL_INPUTS = frozenset({
+    "Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract", "HashedCrossing",
+    "Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention",
+})  # fmt: skip
 _PASSING = frozenset(
     {"Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"}
 )
@@ -69,6 +73,26 @@ def _rows_at_the_end(way: Walk) -> Iterator[Finding]:
         "network does not put out one row per sample",
         hint,
     )
+
+
+def layers_take_one_input(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+    """A sequence of layers gives each of them one input."""
+    for index, layer in enumerate(experiment.model.layers):
+        name = layer.class_name or ""
+        if name in _SEVERAL_INPUTS:
+            message = f"{name} takes several inputs; in a sequence of layers it gets one"
+            yield Finding(("model", "layers", index), "several-inputs", message)
+        elif name.endswith(("Cell", "Cells")):
+            message = f"{name} does one step of a sequence and is no layer by itself"
+            hint = (
+                f"write {name.removesuffix('Cell')}, or put it into RNN"
+                if name.endswith("Cell")
+                else "put it into RNN"
+            )
+            yield Finding(("model", "layers", index), "several-inputs", message, hint)
+        elif name in ("Input", "InputLayer") and index > 0:
+            message = f"{name} can only be the first layer"
+            yield Finding(("model", "layers", index), "late-input", message, "remove it")
 
 
 def token_numbers_fit(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:

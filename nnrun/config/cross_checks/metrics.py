@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnrun.config.cross_checks.finding import Finding, loss_contradicts_target
+from nnrun.config.cross_checks.finding import Finding, argument_path, loss_contradicts_target
 from nnrun.config.cross_checks.network import output_of
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.labels import LabelForm, label_form_or_none, loss_class
+from nnrun.config.metric_names import log_name
 from nnrun.config.problems import KeyPath
 
 _OF_CLASS_NUMBERS = {
@@ -42,6 +43,8 @@ _FOR_VALUES = frozenset({
     "R2Score", "PearsonCorrelation", "ConcordanceCorrelation", "MeanAbsolutePercentageError",
     "MeanSquaredLogarithmicError",
 })  # fmt: skip
+
+_TAKEN = {True: "that is the loss", False: "val_ is for results of the validation"}
 
 _WORDS: dict[LabelForm, str] = {
     "one_hot": "one-hot",
@@ -99,6 +102,20 @@ def _metrics(experiment: Experiment) -> Iterator[tuple[KeyPath, KerasObject]]:
     for key in ("metrics", "weighted_metrics"):
         for index, metric in enumerate(getattr(experiment.compile, key)):
             yield ("compile", key, index), metric
+
+
+def metrics_have_names_of_their_own(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+    """No metric takes the name of the loss, or one that a result of the validation could have."""
+    for key in ("metrics", "weighted_metrics"):
+        for index, metric in enumerate(getattr(experiment.compile, key)):
+            name = log_name(metric)
+            if name == "loss" or name.startswith("val_"):
+                yield Finding(
+                    argument_path(("compile", key, index), metric, "name"),
+                    "metric-name",
+                    f"a metric cannot be named {name!r}: {_TAKEN[name == 'loss']}",
+                    "choose another name",
+                )
 
 
 def _hint(metric: KerasObject, form: LabelForm, single: bool) -> str | None:

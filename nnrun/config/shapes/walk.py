@@ -98,7 +98,7 @@ def walk(layers: Sequence[KerasObject], shape: Shape | None) -> Walk:
 def _check_input(layer: KerasObject, shape: Shape, *, first: bool) -> None:
     """Compares a declared shape with that of the samples, and refuses a second input."""
     if not first:
-        raise MisfitError("to be the first layer", "the output of another one", hint="remove it")
+        raise NotKnownError("it is not the first layer")  # which a check of its own tells
     declared = layer.arguments.get("shape")
     if not isinstance(declared, (list, tuple)):
         return
