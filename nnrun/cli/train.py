@@ -25,7 +25,7 @@ def train(
     context: typer.Context,
     configs: Annotated[
         list[str],
-        typer.Argument(metavar="CONFIG... [KEY=VALUE...]", help="Config files, and values to override."),
+        typer.Argument(metavar="CONFIG|KEY=VALUE", help="Config files, and values to override."),
     ],
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the run, instead of the config's.")

@@ -9,7 +9,7 @@ from typing import Any
 
 from nnrun.check import check_config
 from nnrun.config.load import LoadedConfig, load_experiment
-from nnrun.config.problems import ConfigError, KeyPath, format_path
+from nnrun.config.problems import ConfigError, KeyPath
 from nnrun.config.resolved import plain
 from nnrun.data.preprocessing import Preprocessing
 from nnrun.errors import DataError, UsageError
@@ -70,7 +70,7 @@ def prepare_resume(run: Run, overrides: Sequence[str]) -> Resumable:
     changed = [
         loaded.problem(
             "changes-the-past",
-            f"{format_path(path)} was {_shown(old)} when this run was trained and cannot become {_shown(new)}",
+            f"it was {_shown(old)} when this run was trained and cannot become {_shown(new)}",
             path,
             hint="start a new run for that; fit.epochs, checkpoint.every_seconds and require may change",
         )
