@@ -184,15 +184,17 @@ def argument_hint(known: Catalog, info: ClassInfo, name: str, given: Iterable[st
     Returns:
         The hint, and the argument that was probably meant; either may be empty.
     """
-    free = [each for each in info.arguments if each not in set(given)]
+    names = set(given)
+    free = [each for each in info.arguments if each not in names]
     if name in _INPUT_SHAPE and info.family == "layer":
         return "remove it: the input shape follows the data", ""
     if name == "decay" and info.family == "optimizer":
         # What the argument did in Keras 2.
         arguments = "initial_learning_rate: ..., decay_steps: 1, decay_rate: ..."
         return f"write 'learning_rate: {{InverseTimeDecay: {{{arguments}}}}}'", ""
-    if name.endswith(")"):
-        return "if it is the end of a tuple: write a list in square brackets, such as [3, 3]", ""
+    # Within braces YAML takes `(28, 28, 1)` apart: a value `(28`, and keys `28` and `1)`.
+    if name.endswith(")") or (name.isdecimal() and any(str(each).endswith(")") for each in names)):
+        return "if it is part of a tuple: write a list in square brackets, such as [3, 3]", ""
     for now in OLD_ARGUMENTS.get(name, ()):
         if now in free:
             return f"it is called '{now}' now", now

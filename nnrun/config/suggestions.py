@@ -133,7 +133,7 @@ def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[
     if key == "extends":
         return "'extends' belongs to the top of the file"
     if key.endswith(")"):
-        return "if it is the end of a tuple: write a list in square brackets, such as [0, 1]"
+        return "if it is part of a tuple: write a list in square brackets, such as [0, 1]"
     names = [key, *OLD_KEYS.get(key, ())]
     homes = [
         where
