@@ -68,7 +68,7 @@ def evaluate(
         sys.stdout.write(evaluation_text(evaluation, str(file)))
     values = evaluation.values()
     unmet = [
-        f"{one} is required, and the {evaluation.split} split has {values.get(one.metric, 'no such figure')}"
+        one.shortfall(values, f"the {evaluation.split} split")
         for one in requirements
         if not one.holds(values)
     ]

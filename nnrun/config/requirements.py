@@ -38,6 +38,17 @@ class Requirement:
         value = metrics.get(self.metric, math.nan)
         return math.isfinite(value) and _OPERATORS[self.sign](value, self.bound)
 
+    def shortfall(self, metrics: Mapping[str, float], where: str) -> str:
+        """Says that the metrics do not meet it.
+
+        Args:
+            metrics: The metrics.
+            where: What has them, such as `the best epoch`.
+        """
+        value = metrics.get(self.metric)
+        received = f"no {self.metric}" if value is None else f"{value:.6g}"
+        return f"{self} is required, and {where} has {received}"
+
     def __str__(self) -> str:
         """Returns it as it is written."""
         return f"{self.metric}{self.sign}{self.bound:g}"

@@ -243,7 +243,7 @@ class _Job:
             raise
         best = self.outcome.best
         unmet = tuple(
-            f"{required} is required, and the best epoch has {best.get(required.metric, 'no such metric')}"
+            required.shortfall(best, "the best epoch")
             for required in map(parse_requirement, [*experiment.require, *requirements])
             if not required.holds(best)
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 from table import median, print_table, seconds
 
 ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = [sys.executable, "-c", "from nnrun.cli.main import main; main()"]  # what the installed command does
 
 
 def timed(command: list[str]) -> float:
@@ -33,10 +34,13 @@ def main() -> None:
     config = str(ROOT / "configs" / "iris_mlp.yaml")
     commands = {
         "import tensorflow": [sys.executable, "-c", "import tensorflow"],
-        "nnrun check FILE": [sys.executable, "-m", "nnrun", "check", config],
-        "nnrun check configs/*.yaml": [sys.executable, "-m", "nnrun", "check"]
-        + [str(path) for path in sorted((ROOT / "configs").glob("*.yaml"))],
-        "nnrun --help": [sys.executable, "-m", "nnrun", "--help"],
+        "nnrun check FILE": [*PROGRAM, "check", config],
+        "nnrun check configs/*.yaml": [
+            *PROGRAM,
+            "check",
+            *map(str, sorted((ROOT / "configs").glob("*.yaml"))),
+        ],
+        "nnrun --help": [*PROGRAM, "--help"],
     }
     times: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(rounds + 1):
