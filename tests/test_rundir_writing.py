@@ -7,7 +7,7 @@ import os
 import secrets
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,14 @@ def test_runs_of_the_same_second_get_their_own_directories(tmp_path: Path) -> No
 
 
 def test_a_taken_id_is_never_used_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the random part repeats, another one is drawn."""
+    """Where the random part repeats within a second, another one is drawn."""
+
+    class OneMoment(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime(2026, 1, 2, 3, 4, 5, tzinfo=tz)
+
+    monkeypatch.setattr("nnrun.rundir.writing.datetime", OneMoment)
     drawn = iter(["aaaa", "aaaa", "bbbb"])
     monkeypatch.setattr(secrets, "token_hex", lambda size: next(drawn) if size == 2 else os.urandom(4).hex())
     assert create(tmp_path).id.endswith("-aaaa")
