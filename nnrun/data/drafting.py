@@ -13,6 +13,7 @@ from nnrun.data.drafting_table import DELIMITERS, Column, Table, look_at, quoted
 from nnrun.errors import DataError, UsageError
 
 _WIDTH = 110
+_MOST_LEFT_OUT = 0.05  # more rows without a target, or beside one, are worth a look before they are dropped
 _PLAIN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -37,6 +38,10 @@ def draft_config(file: Path, target: str | None, folder: Path) -> str:
     table = look_at(file, target)
     column = _find_target(table, target)
     features = choose_features(table, column)
+    if column.empty:
+        table = _without_empty(table, target, column, features)
+        column = table.columns[column.number]
+        features = choose_features(table, column)
     plan = plan_for(table, features, column)
     return "\n".join(
         [
@@ -75,6 +80,13 @@ def _find_target(table: Table, target: str) -> Column:
         shown = ", ".join(map(quoted, names[:20]))
         advice = f"did you mean {quoted(meant)}?" if meant else f"the columns are {shown}"
     raise DataError(f"{table.path} has no column {quoted(target)}", advice)
+
+
+def _without_empty(table: Table, target: str, column: Column, features: Features) -> Table:
+    """Returns the table without the rows that `missing: drop` leaves out, or as it is if these are many."""
+    rows = table.rows_with_empty((column, *features.numeric, *features.categorical))
+    few = len(rows) < _MOST_LEFT_OUT * table.rows
+    return look_at(table.path, target, rows) if few else table
 
 
 def _relative(file: Path, folder: Path) -> str:
@@ -120,6 +132,7 @@ def _dataset(table: Table, target: Column, features: Features, plan: Plan, path:
         for column in features.categorical:
             lines += _comment(_categories(column), "    ")
             lines.append(f"    - {_column(column, table)}")
+    lines += _missing(table, features)
     for column in features.codes:
         numbers = ", ".join(f"{value:g}" for value in sorted(column.numbers))
         lines += _comment(
@@ -138,8 +151,32 @@ def _dataset(table: Table, target: Column, features: Features, plan: Plan, path:
     return [*lines, ""]
 
 
+def _missing(table: Table, features: Features) -> list[str]:
+    if table.left_out:
+        rows = table.rows + table.left_out
+        return [
+            *_comment(
+                f"{table.left_out:,} of {rows:,} rows lack the target or another cell. They are left out."
+            ),
+            "  missing: drop",
+        ]
+    if not features.incomplete:
+        return []
+    lines = [
+        *_comment(
+            "Empty cells get the median of the column, of texts the most frequent one, by the training rows."
+        ),
+        "  missing:",
+    ]
+    for column in features.incomplete:
+        are = "is" if column.empty == 1 else "are"
+        lines += _comment(f"{column.empty:,} of {column.rows:,} cells {are} empty.", "    ")
+        lines.append(f"    {_column(column, table)}: {features.fill(column)}")
+    return lines
+
+
 def _categories(column: Column) -> str:
-    ordered = sorted(column.counts.items(), key=lambda item: -item[1])
+    ordered = sorted(column.filled.items(), key=lambda item: -item[1])
     shown = ", ".join(f"{quoted(shortened(cell))} ({count:,})" for cell, count in ordered[:5])
     rest = len(ordered) - 5
     if rest <= 0:

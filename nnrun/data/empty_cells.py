@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -10,7 +11,7 @@ from nnrun.errors import DataError
 
 Method = Literal["mean", "median", "most_frequent", "value"]
 
-_OF_NUMBERS = ("mean", "median")
+_OF_NUMBERS: Mapping[str, Method] = {"mean": "mean", "median": "median"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,9 @@ def fill_of(name: str, rule: str | float, *, text: bool, one_for_all: bool) -> F
         return None
     if rule == "most_frequent":
         return Fill("most_frequent")
-    if rule == "mean" or rule == "median":
+    if rule in _OF_NUMBERS:
         if not text:
-            return Fill(rule)
+            return Fill(_OF_NUMBERS[str(rule)])
         if one_for_all:
             return Fill("most_frequent")
         raise DataError(

@@ -105,7 +105,9 @@ class Preprocessing:
         return np.concatenate(blocks, axis=1)
 
     def _check_filled(self, x: NDArray[Any]) -> None:
-        empty = np.flatnonzero(np.isnan(x).any(axis=0)) if x.dtype.kind == "f" else ()
+        if x.dtype.kind != "f":
+            return
+        empty = np.flatnonzero(np.isnan(x).any(axis=0))
         if len(empty):
             name = self.columns[empty[0]] if self.columns else str(empty[0])
             raise DataError(
