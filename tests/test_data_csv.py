@@ -251,15 +251,16 @@ def test_a_broken_row_is_always_named(
         st.text(st.sampled_from("1.-eay,;\"'\n\r\t \ufeff"), max_size=60).map(str.encode),
     ),
     header=st.booleans(),
+    missing=st.sampled_from(["error", "drop", "mean", "most_frequent", {"e": "drop"}, {"e": "x"}, {"1": 0}]),
 )
 def test_any_bytes_end_in_data_or_an_error_of_nnrun(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes, header: bool
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, header: bool, missing: Any
 ) -> None:
     """No content of a file gets out as a traceback, neither from loading nor from the scan."""
     path = tmp_path_factory.mktemp("csv") / "table.csv"
     path.write_bytes(content)
     target = "a" if header else 0
-    data = CsvData(source="csv", path=str(path), target=target, header=header)
+    data = CsvData(source="csv", path=str(path), target=target, header=header, missing=missing)
     try:
         facts = facts_of(data)
     except DataError:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 import itertools
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnrun.config.datasets import CsvData
 from nnrun.config.facts import DataFacts
@@ -17,26 +16,19 @@ from nnrun.data.sources.csv_columns import (
     Columns,
     check_header,
     choose_columns,
-    has_leading_zero,
     holds_text,
-    is_not_finite,
     is_number,
     is_whole,
 )
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from nnrun.data.raw import RawData
     from nnrun.data.sources.csv_table import TextTable
 
 SCAN_BYTES = 20_000_000
 SCAN_ROWS = 100_000
 """Beyond these, a scan stops and says nothing: `check` has to stay quick."""
-
-MANY_CATEGORIES = 100
-"""A text column with more values than that, and a new one in every second row, is not a category."""
 
 _KIND_ROWS = 1000
 """Rows from which a scan tells numbers from text."""
@@ -169,6 +161,13 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
     import numpy as np
 
     from nnrun.data.raw import Part, RawData
+    from nnrun.data.sources.csv_cells import (
+        check_categories,
+        feature_codes,
+        labels_of,
+        numbers_of,
+        target_numbers,
+    )
     from nnrun.data.sources.csv_table import read_table
 
     table = read_table(section)
@@ -179,19 +178,19 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
     x = np.empty((table.rows, len(columns.features)), dtype=np.float64)
     categories: dict[int, tuple[str, ...]] = {}
     for place, number in enumerate(columns.features):
-        values = None if number in columns.categorical else _numbers(table, number)
+        values = None if number in columns.categorical else numbers_of(table, number)
         fill = columns.fill(number, table.names[number], text=values is None)
         if fill is not None:
             fills[place] = fill
         if values is None:
-            categories[place], values = _feature_codes(table, number)
+            categories[place], values = feature_codes(table, number)
             if number not in columns.categorical:
-                _check_categories(table, number, len(categories[place]))
+                check_categories(table, number, len(categories[place]))
         x[:, place] = values
     if len(columns.targets) == 1:
-        y = _labels(table, columns.targets[0])
+        y = labels_of(table, columns.targets[0])
     else:
-        y = np.stack([_target_numbers(table, number) for number in columns.targets], axis=1)
+        y = np.stack([target_numbers(table, number) for number in columns.targets], axis=1)
     return RawData(
         kind="table",
         samples=Part(x, y),
@@ -271,122 +270,3 @@ def _notes(table: TextTable, columns: Columns) -> tuple[str, ...]:
                 "part of the text, it has swallowed rows"
             )
     return tuple(notes)
-
-
-def _numbers(table: TextTable, number: int) -> NDArray[Any] | None:
-    """Returns a column as float64 of shape `(rows,)`, or None if it holds text; empty cells are NaN.
-
-    Raises:
-        DataError: If it holds numbers with some other cell among them.
-    """
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    cells = pc.utf8_trim_whitespace(table.columns[number])
-    empty = pc.equal(cells, "")
-    if pc.any(empty).as_py():
-        cells = pc.if_else(empty, None, cells)
-    try:
-        values: NDArray[Any] = pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid:
-        # Some cell is no number, or one that pyarrow does not read, such as `+5`.
-        texts = cells.to_pylist()
-        filled = [text for text in texts if text is not None]
-        if holds_text(sum(is_number(text) or is_not_finite(text) for text in filled), len(filled)):
-            return None
-        valid = [text is None or is_number(text) for text in texts]
-        if not all(valid):
-            raise _no_number(table, number, valid.index(False)) from None
-        values = np.array([math.nan if text is None else float(text) for text in texts])
-    wrong = np.flatnonzero(~np.isfinite(values) & ~empty.to_numpy(zero_copy_only=False))
-    if len(wrong):
-        raise _no_number(table, number, int(wrong[0]))
-    return values
-
-
-def _no_number(table: TextTable, number: int, row: int) -> DataError:
-    cell = table.columns[number][row].as_py()
-    name = table.names[number]
-    if is_not_finite(cell):
-        what = "is not a finite number"
-    elif is_number(cell):
-        what = "is too great for a 64-bit float"
-    else:
-        what = "is not a number, as most cells of this column are"
-    return DataError(
-        f"{table.path}, row {table.row_in_file(row)}, column '{name}': {_quoted(cell)} {what}",
-        f"mend or empty the cell, or name the column in `dataset.exclude` or `dataset.categorical`: '{name}'",
-    )
-
-
-def _codes(table: TextTable, number: int) -> tuple[tuple[str, ...], NDArray[Any]]:
-    """Returns the sorted values of a column, and the position of each cell in them, shape `(rows,)`."""
-    import numpy as np
-
-    encoded = table.columns[number].dictionary_encode()
-    names = encoded.dictionary.to_pylist()
-    order = sorted(range(len(names)), key=names.__getitem__)
-    place = np.empty(len(names), dtype=np.int64)
-    place[order] = np.arange(len(names))
-    return tuple(names[index] for index in order), place[encoded.indices.to_numpy()]
-
-
-def _feature_codes(table: TextTable, number: int) -> tuple[tuple[str, ...], NDArray[Any]]:
-    """Returns what `_codes` does, but empty cells are no category: they are NaN."""
-    import numpy as np
-
-    names, codes = _codes(table, number)
-    filled = [index for index, name in enumerate(names) if name.strip()]
-    if len(filled) == len(names):
-        return names, codes
-    place = np.full(len(names), np.nan)
-    place[filled] = np.arange(len(filled))
-    return tuple(names[index] for index in filled), place[codes]
-
-
-def _check_categories(table: TextTable, number: int, categories: int) -> None:
-    """Refuses free text and names, which would become thousands of columns that say nothing."""
-    if categories > MANY_CATEGORIES and categories * 2 > table.rows:
-        name = table.names[number]
-        cell = next(cell for cell in table.columns[number].to_pylist() if cell.strip())
-        raise DataError(
-            f"{table.path}, column '{name}': {categories:,} different texts in {table.rows:,} rows, such as "
-            f"{_quoted(cell)}, are no categories",
-            f"leave it out with `dataset.exclude: ['{name}']`; if it is what you want, name it in "
-            "`dataset.categorical`",
-        )
-
-
-def _labels(table: TextTable, number: int) -> NDArray[Any]:
-    """Returns the target column of shape `(rows,)`: int64, float64 or text."""
-    import numpy as np
-
-    names, codes = _codes(table, number)
-    distinct = [name.strip() for name in names]
-    if all(map(is_whole, distinct)):
-        whole: NDArray[Any] = np.array([int(text) for text in distinct], dtype=np.int64)[codes]
-        return whole
-    if all(map(is_number, distinct)) and not any(map(has_leading_zero, distinct)):
-        values: NDArray[Any] = np.array([float(text) for text in distinct])[codes]
-        wrong = np.flatnonzero(~np.isfinite(values))
-        if len(wrong):
-            raise _no_number(table, number, int(wrong[0]))
-        return values
-    texts: NDArray[Any] = np.array(names)[codes]
-    return texts
-
-
-def _target_numbers(table: TextTable, number: int) -> NDArray[Any]:
-    values = _numbers(table, number)
-    if values is None:
-        cell, name = table.columns[number][0].as_py(), table.names[number]
-        raise DataError(
-            f"{table.path}, row {table.row_in_file(0)}, column '{name}': {_quoted(cell)} is not a number",
-            "several target columns are for regression, so all must hold numbers",
-        )
-    return values
-
-
-def _quoted(cell: str) -> str:
-    return f"'{cell}'" if len(cell) <= 60 else f"'{cell[:57]}...'"
