@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from nnrun.config.cross_checks import Finding, cross_check
 from nnrun.config.cross_checks.monitors import unknown_metric
@@ -140,15 +141,26 @@ def _data_problem(error: DataError, document: Document) -> Problem:
     named = [tuple(name.split(".")) for name in _KEY_PATH.findall(f"{error.message} {error.advice}")]
     path = next((each for each in named if document.node(each) is not None), None)
     # Of a list, the item that the message quotes; without a key, any value that it quotes.
-    path = _quoted(document, path or ("dataset",), error.message) or path
+    at: Literal["key", "value"] = "value"
+    if path is not None and (key := _quoted_key(document, path, error.message)) is not None:
+        path, at = (*path, key), "key"
+    else:
+        path = _quoted(document, path or ("dataset",), error.message) or path
     for key in ("path", "name", "source"):
         if path is None and document.node(("dataset", key)) is not None:
             path = ("dataset", key)
-    place = document.place(path) if path is not None else None
+    place = document.place(path, at) if path is not None else None
     shown = format_path(path or ())
     key = format_path(named[0]) if named else ""
     message = error.message.removeprefix(f"{key}: ") if key and shown.startswith(key) else error.message
     return Problem("data", message, place, shown, error.advice)
+
+
+def _quoted_key(document: Document, path: KeyPath, message: str) -> str | None:
+    """Returns the key of a mapping at a path, such as the name of a column, that a message quotes first."""
+    node = document.node(path)
+    keys = [key for key in node.entries if f"'{key}'" in message] if isinstance(node, MappingNode) else []
+    return min(keys, key=lambda key: message.index(f"'{key}'"), default=None)
 
 
 def _quoted(document: Document, path: KeyPath, message: str) -> KeyPath | None:

@@ -251,15 +251,16 @@ def test_a_broken_row_is_always_named(
         st.text(st.sampled_from("1.-eay,;\"'\n\r\t \ufeff"), max_size=60).map(str.encode),
     ),
     header=st.booleans(),
+    missing=st.sampled_from(["error", "drop", "mean", "most_frequent", {"e": "drop"}, {"e": "x"}, {"1": 0}]),
 )
 def test_any_bytes_end_in_data_or_an_error_of_nnrun(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes, header: bool
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, header: bool, missing: Any
 ) -> None:
     """No content of a file gets out as a traceback, neither from loading nor from the scan."""
     path = tmp_path_factory.mktemp("csv") / "table.csv"
     path.write_bytes(content)
     target = "a" if header else 0
-    data = CsvData(source="csv", path=str(path), target=target, header=header)
+    data = CsvData(source="csv", path=str(path), target=target, header=header, missing=missing)
     try:
         facts = facts_of(data)
     except DataError:
@@ -330,3 +331,120 @@ def test_facts_equal_the_loaded_data(test_data: Callable[[str], Path]) -> None:
     assert splits.class_names == ("setosa", "versicolor", "virginica")
     assert facts.classes == 3
     assert facts.target == "classes"
+
+
+GAPS = "a,c,y\n1,u,0\n,v,1\n3,,1\n8,u,0\n,u,1\n"
+
+
+def test_missing_numbers_and_texts_are_filled_by_one_word(section: Callable[..., CsvData]) -> None:
+    """The median of the numbers, and of the texts the most frequent one."""
+    data = section(GAPS, missing="median", shuffle=False)
+    splits = make_splits(load(data), data, "values", seed=0)
+    assert splits.feature_names == ("a", "c=u", "c=v")
+    np.testing.assert_array_equal(splits.train.x, [[1, 1, 0], [3, 0, 1], [3, 1, 0], [8, 1, 0], [3, 1, 0]])
+    assert splits.notes == (
+        "empty cells are filled: 2 of column 'a' with 3 (median), 1 of column 'c' with 'u' (most_frequent)",
+    )
+
+
+def test_missing_values_are_filled_per_column(section: Callable[..., CsvData]) -> None:
+    """With a number and a category of the config's own."""
+    data = section(GAPS, missing={"a": 0, "c": "none"}, shuffle=False)
+    splits = make_splits(load(data), data, "values", seed=0)
+    assert splits.feature_names == ("a", "c=none", "c=u", "c=v")
+    np.testing.assert_array_equal(splits.train.x[1:3], [[0, 0, 0, 1], [3, 1, 0, 0]])
+    assert splits.notes == ("empty cells are filled: 2 of column 'a' with 0, 1 of column 'c' with 'none'",)
+
+
+def test_a_column_of_codes_is_filled_with_a_code(section: Callable[..., CsvData]) -> None:
+    """The number that the config gives is one of the categories."""
+    data = section("a,y\n3,0\n,1\n1,1\n", categorical=["a"], missing={"a": 3}, shuffle=False)
+    splits = make_splits(load(data), data, "values", seed=0)
+    assert splits.feature_names == ("a=1", "a=3")
+    np.testing.assert_array_equal(splits.train.x, [[0, 1], [0, 1], [1, 0]])
+
+
+def test_rows_with_missing_values_are_dropped(section: Callable[..., CsvData]) -> None:
+    """Those without a target too; the others know their place in the file."""
+    raw = load(section("a,c,y\n1,u,5\n,v,6\n3,,7\n8,u,\n\n9, w,8\n", missing="drop"))
+    np.testing.assert_array_equal(raw.samples.x, [[1, 1], [9, 0]])
+    assert raw.samples.y.tolist() == [5, 8]
+    assert raw.notes == (f"{raw.place(1).split(',')[0]}: 3 of 5 rows have empty cells and are left out",)
+    assert raw.place(1).endswith("row 7")
+
+
+def test_rows_are_dropped_for_single_columns(section: Callable[..., CsvData]) -> None:
+    """The other columns are filled."""
+    raw = load(section(GAPS, missing={"a": "drop", "c": "most_frequent"}))
+    assert raw.samples.y.tolist() == [0, 1, 0]
+    assert np.isnan(raw.samples.x[1, 1])
+
+
+def test_dropping_every_row_is_an_error(section: Callable[..., CsvData]) -> None:
+    """There is nothing left to train on, which the scan finds too."""
+    data = section("a,b,y\n1,,5\n,2,6\n", missing="drop")
+    with pytest.raises(DataError, match="every row has an empty cell"):
+        facts_of(data)
+    assert "dataset.exclude" in refusal(data)[1]
+
+
+def test_a_fault_after_dropped_rows_has_the_row_of_the_file(section: Callable[..., CsvData]) -> None:
+    """Rows that are left out count."""
+    message, _ = refusal(section("a,y\n1,5\n,6\n3,7\nten,8\n4,9\n", missing="drop"))
+    assert "row 5, column 'a': 'ten'" in message
+
+
+@pytest.mark.parametrize("cell", ["NA", "nan", "null", "?"])
+def test_only_an_empty_cell_is_missing(section: Callable[..., CsvData], cell: str) -> None:
+    """A word among numbers may be a mistake, so it stays an error; as a text it stays a category."""
+    rows = f"a,c,y\n1,{cell},5\n2,u,6\n3,u,7\n"
+    assert load(section(rows, missing="median")).categories[1] == tuple(sorted((cell, "u")))
+    message, _ = refusal(section(f"a,y\n1,5\n2,6\n{cell},7\n", missing="median"))
+    assert f"row 4, column 'a': '{cell}' is not a" in message
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        ({"q": "mean"}, "has no column 'q'"),
+        ({"y": "drop"}, "names 'y', which is the target"),
+        ({"b": "mean"}, "names 'b', which is no feature"),
+        ({"c": "mean", "a": 0}, "'mean' is of numbers, but column 'c' holds categories"),
+        ({"a": "none", "c": "u"}, "column 'a' holds numbers, which 'none' is not"),
+        ({"a": 0}, "empty cells: column 'c' has 1 .the first in row 4"),
+        ({"a": "error", "c": "u"}, "empty cells: column 'a' has 2 .the first in row 3"),
+    ],
+)
+def test_a_rule_for_missing_values_that_does_not_fit_is_refused(
+    section: Callable[..., CsvData], missing: dict[str, Any], message: str
+) -> None:
+    """By the scan, before anything is loaded, and by loading."""
+    data = section("b," + GAPS.replace("\n", "\n1,").removesuffix("1,"), exclude=["b"], missing=missing)
+    for read in (facts_of, load):
+        with pytest.raises(DataError, match=message):
+            read(data)
+
+
+@pytest.mark.parametrize("missing", ["mean", "most_frequent", {"a": 1, "c": "u"}])
+def test_a_missing_target_cannot_be_filled(section: Callable[..., CsvData], missing: Any) -> None:
+    """An invented answer teaches nothing."""
+    message, advice = refusal(section("a,c,y\n1,u,5\n2,u,\n", missing=missing))
+    assert "column 'y' has 1 (the first in row 3)" in message
+    assert "dataset.missing: drop" in advice
+
+
+def test_california_housing_with_its_gaps(test_data: Callable[[str], Path]) -> None:
+    """All columns are kept, and the median is the one of the training split."""
+    path = test_data("tabular/california_housing.csv")
+    data = CsvData(
+        source="csv",
+        path=str(path),
+        target="median_house_value",
+        missing={"total_bedrooms": "median"},
+        split=SplitSection(test=0.2),
+    )
+    raw = load(data)
+    splits = make_splits(raw, data, "values", seed=0)
+    assert splits.train.x.shape == (16512, 13)
+    assert "207 of column 'total_bedrooms' with 43" in splits.notes[0]
+    assert facts_of(data).train_samples == 16512

@@ -125,3 +125,33 @@ def test_texts_have_the_asked_length() -> None:
     """Token numbers are below `max_tokens`."""
     found = facts_of(KerasData(source="keras", name="imdb", max_tokens=5000, sequence_length=80))
     assert (found.shape, found.dtype, found.max_token) == ((80,), "int32", 4999)
+
+
+@pytest.mark.parametrize(
+    ("missing", "shape", "samples"),
+    [
+        ("drop", (3,), 4),
+        ("mean", (3,), 6),
+        ({"a": "drop", "c": "most_frequent"}, (3,), 5),
+        ({"a": 0, "c": "v"}, (3,), 6),
+        ({"a": 0, "c": "none"}, (4,), 6),
+    ],
+)
+def test_missing_values_change_shape_and_samples(
+    facts: Callable[..., DataFacts], missing: Any, shape: tuple[int, ...], samples: int
+) -> None:
+    """Rows that are left out do not count, and a value of the config's own may be a new category."""
+    content = "a,c,y\n1,u,x\n,u,x\n1,,z\n2,v,z\n3,v,x\n4,u,x\n"
+    found = facts(content, missing=missing)
+    assert (found.shape, found.train_samples, found.classes) == (shape, samples, 2)
+
+
+def test_classes_of_dropped_rows_do_not_count(facts: Callable[..., DataFacts]) -> None:
+    """Nor do rows without a target."""
+    found = facts("a,y\n1,x\n2,z\n,w\n3,\n", missing="drop")
+    assert (found.class_names, found.train_samples) == (("x", "z"), 2)
+
+
+def test_numbers_with_many_gaps_are_numbers(facts: Callable[..., DataFacts]) -> None:
+    """Only the cells that are there decide, wherever they are."""
+    assert facts("a,y\n" + ",x\n" * 1100 + "5,x\n6,z\n", missing={"a": 0}).shape == (1,)

@@ -18,6 +18,10 @@ deviation 1. `minmax`: [0, 1]. `[low, high]`: like `unit` where the range is kno
 onto that range."""
 
 
+Missing = Literal["error", "drop", "mean", "median", "most_frequent"]
+"""What to do with empty cells. `drop` leaves their rows out; the last three fill them by the training split."""
+
+
 class SplitSection(Section):
     """How samples are divided; a share is a fraction of the samples (below 1) or a count of them."""
 
@@ -108,6 +112,14 @@ class CsvData(DatasetSection):
 
     categorical: list[str | int] = Field(default_factory=list)
     """Columns whose numbers are codes of categories; text columns are categories anyway."""
+
+    missing: Missing | dict[str, Missing | str | int | float] = "error"
+    """What to do with empty cells: one word for all features, or a word or a value per column.
+
+    `error` refuses them, `drop` leaves their rows out, those without a target too. `mean`, `median` and
+    `most_frequent` fill them with what the training split has; `mean` and `median` mean `most_frequent` for
+    text. Columns that a mapping does not name keep `error`.
+    """
 
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     """The character between two fields; a tab is written "\\t", in double quotes."""

@@ -10,10 +10,17 @@ from pathlib import Path
 from nnrun.data.drafting_columns import Features, choose_features, shortened
 from nnrun.data.drafting_plan import Plan, plan_for
 from nnrun.data.drafting_table import DELIMITERS, Column, Table, look_at, quoted
+from nnrun.data.drafting_text import (
+    capitalised,
+    column_in_yaml,
+    comment,
+    name_in_yaml,
+    number_in_yaml,
+    text_in_yaml,
+)
 from nnrun.errors import DataError, UsageError
 
-_WIDTH = 110
-_PLAIN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MOST_LEFT_OUT = 0.05  # more rows without a target, or beside one, are worth a look before they are dropped
 
 
 def draft_config(file: Path, target: str | None, folder: Path) -> str:
@@ -37,6 +44,10 @@ def draft_config(file: Path, target: str | None, folder: Path) -> str:
     table = look_at(file, target)
     column = _find_target(table, target)
     features = choose_features(table, column)
+    if column.empty:
+        table = _without_empty(table, target, column, features)
+        column = table.columns[column.number]
+        features = choose_features(table, column)
     plan = plan_for(table, features, column)
     return "\n".join(
         [
@@ -77,6 +88,13 @@ def _find_target(table: Table, target: str) -> Column:
     raise DataError(f"{table.path} has no column {quoted(target)}", advice)
 
 
+def _without_empty(table: Table, target: str, column: Column, features: Features) -> Table:
+    """Returns the table without the rows that `missing: drop` leaves out, or as it is if these are many."""
+    rows = table.rows_with_empty((column, *features.numeric, *features.categorical))
+    few = len(rows) < _MOST_LEFT_OUT * table.rows
+    return look_at(table.path, target, rows) if few else table
+
+
 def _relative(file: Path, folder: Path) -> str:
     """Returns the path as the config should have it: relative, unless it lies somewhere else altogether."""
     relative = Path(os.path.relpath(file.absolute(), folder))
@@ -86,12 +104,12 @@ def _relative(file: Path, folder: Path) -> str:
 def _head(table: Table, target: Column, file: Path) -> list[str]:
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).strip("-._")[:80] or "table"
     return [
-        *_comment(
+        *comment(
             f"A draft for {quoted(file.name)}: {table.rows:,} rows, {len(table.columns)} columns, "
             f"{quoted(target.name)} to predict. Every choice says what it was made from; change what you know better.",
             "",
         ),
-        f"name: {_word(name)}",
+        f"name: {name_in_yaml(name)}",
         "# Makes the run repeatable.",
         "seed: 0",
         "",
@@ -100,37 +118,38 @@ def _head(table: Table, target: Column, file: Path) -> list[str]:
 
 def _dataset(table: Table, target: Column, features: Features, plan: Plan, path: str) -> list[str]:
     dialect = table.dialect
-    lines = ["dataset:", "  source: csv", f"  path: {_text(path)}"]
+    lines = ["dataset:", "  source: csv", f"  path: {text_in_yaml(path)}"]
     if dialect.delimiter != ",":
-        lines += _comment(f"The fields are divided by {DELIMITERS[dialect.delimiter]}.")
+        lines += comment(f"The fields are divided by {DELIMITERS[dialect.delimiter]}.")
         lines.append(f"  delimiter: {quoted(dialect.delimiter)}")
     if not dialect.header:
-        lines += _comment(f"No header: {dialect.header_reason}. Columns are numbers from 0.")
+        lines += comment(f"No header: {dialect.header_reason}. Columns are numbers from 0.")
         lines.append("  header: false")
-    lines += _comment(f"{_capitalised(plan.task_reason)}.")
-    lines.append(f"  target: {_column(target, table)}")
+    lines += comment(f"{capitalised(plan.task_reason)}.")
+    lines.append(f"  target: {column_in_yaml(target, table)}")
     if features.excluded:
         lines.append("  exclude:")
         for column, reason in features.excluded:
-            lines += _comment(f"It {reason}.", "    ")
-            lines.append(f"    - {_column(column, table)}")
+            lines += comment(f"It {reason}.", "    ")
+            lines.append(f"    - {column_in_yaml(column, table)}")
     if features.categorical:
-        lines += _comment("Text: one input per value, 1 for the row's own and 0 for the others.")
+        lines += comment("Text: one input per value, 1 for the row's own and 0 for the others.")
         lines.append("  categorical:")
         for column in features.categorical:
-            lines += _comment(_categories(column), "    ")
-            lines.append(f"    - {_column(column, table)}")
+            lines += comment(_categories(column), "    ")
+            lines.append(f"    - {column_in_yaml(column, table)}")
+    lines += _missing(table, features)
     for column in features.codes:
         numbers = ", ".join(f"{value:g}" for value in sorted(column.numbers))
-        lines += _comment(
+        lines += comment(
             f"{quoted(column.name)} has only the numbers {numbers}: if they are codes and no amounts, add it to "
             "`categorical`."
         )
     if features.numeric:
-        lines += _comment(_scaling(features))
+        lines += comment(_scaling(features))
         lines.append("  scale: standard")
     stratify = f"; {plan.stratify_reason}" if plan.stratify_reason else ""
-    lines += _comment(
+    lines += comment(
         f"{plan.train_rows:,} rows to train on, {plan.held_out:,} to watch, {plan.held_out:,} for the test{stratify}."
     )
     share = f"validation: {plan.share:g}, test: {plan.share:g}"
@@ -138,8 +157,32 @@ def _dataset(table: Table, target: Column, features: Features, plan: Plan, path:
     return [*lines, ""]
 
 
+def _missing(table: Table, features: Features) -> list[str]:
+    if table.left_out:
+        rows = table.rows + table.left_out
+        return [
+            *comment(
+                f"{table.left_out:,} of {rows:,} rows lack the target or another cell. They are left out."
+            ),
+            "  missing: drop",
+        ]
+    if not features.incomplete:
+        return []
+    lines = [
+        *comment(
+            "Empty cells get the median of the column, of texts the most frequent one, by the training rows."
+        ),
+        "  missing:",
+    ]
+    for column in features.incomplete:
+        are = "is" if column.empty == 1 else "are"
+        lines += comment(f"{column.empty:,} of {column.rows:,} cells {are} empty.", "    ")
+        lines.append(f"    {column_in_yaml(column, table)}: {features.fill(column)}")
+    return lines
+
+
 def _categories(column: Column) -> str:
-    ordered = sorted(column.counts.items(), key=lambda item: -item[1])
+    ordered = sorted(column.filled.items(), key=lambda item: -item[1])
     shown = ", ".join(f"{quoted(shortened(cell))} ({count:,})" for cell, count in ordered[:5])
     rest = len(ordered) - 5
     if rest <= 0:
@@ -166,7 +209,7 @@ def _model(target: Column, features: Features, plan: Plan) -> list[str]:
     lines = [
         "model:",
         "  layers:",
-        *_comment(
+        *comment(
             f"{features.inputs} inputs and {plan.train_rows:,} training rows: {len(plan.units)} hidden "
             f"layer{'s' if len(plan.units) > 1 else ''}, {plan.weights:,} weights in all.",
             "    ",
@@ -174,25 +217,25 @@ def _model(target: Column, features: Features, plan: Plan) -> list[str]:
     ]
     lines += [f"    - Dense: {{units: {units}, activation: relu}}" for units in plan.units]
     if plan.dropout:
-        lines += _comment(
+        lines += comment(
             "Few rows are soon learned by heart; leaving out hidden units at random is against it.", "    "
         )
         lines.append(f"    - Dropout: {{rate: {plan.dropout:g}}}")
     if plan.task == "binary":
-        lines += _comment("The probability of the second class.", "    ")
+        lines += comment("The probability of the second class.", "    ")
         lines.append("    - Dense: {units: 1, activation: sigmoid}")
     elif plan.task == "classes":
-        lines += _comment("One unit per class; softmax makes probabilities of them.", "    ")
+        lines += comment("One unit per class; softmax makes probabilities of them.", "    ")
         lines.append(f"    - Dense: {{units: {plan.outputs}, activation: softmax}}")
     else:
         lines += [
             "    - Dense: {units: 1}",
-            *_comment(
+            *comment(
                 "Networks are good at numbers near 0. This turns them into the target's: times its deviation, plus "
                 "its mean.",
                 "    ",
             ),
-            f"    - Rescaling: {{scale: {_number(target.deviation)}, offset: {_number(target.mean)}}}",
+            f"    - Rescaling: {{scale: {number_in_yaml(target.deviation)}, offset: {number_in_yaml(target.mean)}}}",
         ]
     return [*lines, ""]
 
@@ -201,9 +244,9 @@ def _compile(target: Column, plan: Plan) -> list[str]:
     lines = ["compile:", f"  optimizer: {{Adam: {{learning_rate: {plan.learning_rate:g}}}}}"]
     if plan.task == "values":
         lines += [
-            *_comment("For numbers. With outliers that should not count much, use mean_absolute_error."),
+            *comment("For numbers. With outliers that should not count much, use mean_absolute_error."),
             "  loss: mean_squared_error",
-            *_comment(
+            *comment(
                 "The mean error in the target's own unit, and the share of its variance that is explained."
             ),
             "  metrics: [mean_absolute_error, R2Score]",
@@ -215,20 +258,20 @@ def _compile(target: Column, plan: Plan) -> list[str]:
     guess = f"Always guessing the most frequent class is right in {largest:.1%} of the rows: expect more."
     if plan.task == "binary":
         lines += [
-            *_comment("For two classes and one sigmoid unit."),
+            *comment("For two classes and one sigmoid unit."),
             "  loss: binary_crossentropy",
-            *_comment(f"{guess} AUC does not depend on how frequent the classes are."),
+            *comment(f"{guess} AUC does not depend on how frequent the classes are."),
             "  metrics: [accuracy, AUC]",
         ]
     else:
-        lines += [*_comment("For classes and softmax."), "  loss: sparse_categorical_crossentropy"]
+        lines += [*comment("For classes and softmax."), "  loss: sparse_categorical_crossentropy"]
         if not target.not_numbers:
-            lines += _comment(
+            lines += comment(
                 "If the numbers are amounts and no classes: `loss: mean_squared_error`, `metrics: "
                 "[mean_absolute_error, R2Score]`, no `stratify`, and as the last layers `Dense: {units: 1}` and "
-                f"`Rescaling: {{scale: {_number(target.deviation)}, offset: {_number(target.mean)}}}`."
+                f"`Rescaling: {{scale: {number_in_yaml(target.deviation)}, offset: {number_in_yaml(target.mean)}}}`."
             )
-        lines += [*_comment(guess), "  metrics: [accuracy]"]
+        lines += [*comment(guess), "  metrics: [accuracy]"]
     return [*lines, ""]
 
 
@@ -236,64 +279,15 @@ def _fit(plan: Plan) -> list[str]:
     steps = -(-plan.train_rows // plan.batch_size)
     return [
         "fit:",
-        *_comment("At most: early stopping ends it."),
+        *comment("At most: early stopping ends it."),
         f"  epochs: {plan.epochs}",
-        *_comment(f"{steps:,} steps an epoch."),
+        *comment(f"{steps:,} steps an epoch."),
         f"  batch_size: {plan.batch_size}",
         "  callbacks:",
-        *_comment(
+        *comment(
             f"Stops when the validation loss has not improved for {plan.patience} epochs, and goes back to the "
             "best one.",
             "    ",
         ),
         f"    - EarlyStopping: {{monitor: val_loss, patience: {plan.patience}, restore_best_weights: true}}",
     ]
-
-
-def _comment(text: str, indent: str = "  ") -> list[str]:
-    """Returns a comment, in lines that are not too long."""
-    import textwrap
-
-    start = f"{indent}# "
-    return textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent=start,
-        subsequent_indent=start,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _column(column: Column, table: Table) -> str:
-    return _text(column.name) if table.dialect.header else str(column.number)
-
-
-def _text(text: str) -> str:
-    """Returns a text as a YAML value: in quotes unless it is a plain word that YAML reads as nothing else."""
-    plain = _PLAIN_WORD.fullmatch(text) and text.lower() not in (
-        "true",
-        "false",
-        "null",
-        "yes",
-        "no",
-        "on",
-        "off",
-        "y",
-        "n",
-    )
-    return text if plain else quoted(text)
-
-
-def _word(name: str) -> str:
-    return name if re.match(r"[A-Za-z]", name) and "-" in name else _text(name)
-
-
-def _number(value: float) -> str:
-    """Returns four digits of a number as YAML; one is as good as the next here."""
-    short = float(f"{value:.4g}")
-    return f"{short:.1f}" if short.is_integer() and abs(short) < 1e15 else repr(short)
-
-
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]

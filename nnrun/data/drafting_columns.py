@@ -14,6 +14,7 @@ MOST_CATEGORIES = 50
 """A text column with more values than this is taken for free text."""
 
 _LEAST_ROWS_PER_CATEGORY = 5
+_MOST_EMPTY = 0.5  # with more, most of what a network sees of a column would be made up
 _CODES = range(3, 7)  # so many different whole numbers may be codes; two are as good as they are
 _ID_NAME = re.compile(r"(.*[_\s.-])?(id|uuid|guid|index|idx|key)|unnamed.*", re.IGNORECASE)
 
@@ -37,7 +38,17 @@ class Features:
     @property
     def inputs(self) -> int:
         """How many numbers the network gets: one per numeric column and one per category."""
-        return len(self.numeric) + sum(len(column.counts) for column in self.categorical)
+        return len(self.numeric) + sum(len(column.filled) for column in self.categorical)
+
+    @property
+    def incomplete(self) -> tuple[Column, ...]:
+        """Those with empty cells, in the order of the table."""
+        columns = (column for column in (*self.numeric, *self.categorical) if column.empty)
+        return tuple(sorted(columns, key=lambda column: column.number))
+
+    def fill(self, column: Column) -> str:
+        """Returns the word of `dataset.missing` that suits a column."""
+        return "median" if column in self.numeric else "most_frequent"
 
 
 def choose_features(table: Table, target: Column) -> Features:
@@ -48,25 +59,25 @@ def choose_features(table: Table, target: Column) -> Features:
         target: The column to predict.
 
     Raises:
-        DataError: No column is left, or empty cells would cost more than half of them.
+        DataError: No column is left, or cells that hold nothing usable would cost more than half of them.
     """
     numeric: list[Column] = []
     categorical: list[Column] = []
     excluded: list[tuple[Column, str]] = []
-    incomplete: list[Column] = []
+    unusable: list[Column] = []
     for column in table.columns:
         if column is target:
             continue
         reason = _useless(column, table, target)
         if not reason and _unusable_cells(column):
-            incomplete.append(column)
+            unusable.append(column)
             reason = _unusable_cells(column)
         if reason:
             excluded.append((column, reason))
         else:
             (categorical if _is_text(column) else numeric).append(column)
-    if len(incomplete) > len(numeric) + len(categorical):
-        raise _too_incomplete(table, incomplete)
+    if len(unusable) > len(numeric) + len(categorical):
+        raise _too_many_unusable(table, unusable)
     if not numeric and not categorical:
         reasons = "; ".join(f"{quoted(column.name)} {reason}" for column, reason in excluded)
         raise DataError(f"{table.path}: no column is left to predict from: {reasons or 'there is no other'}")
@@ -83,8 +94,9 @@ def _useless(column: Column, table: Table, target: Column) -> str:
         return f"has the same cells as {quoted(table.columns[same].name)}"
     if not column.filled:
         return "is empty"
-    if len(column.filled) == 1 and not column.empty:
-        return f"is {quoted(shortened(next(iter(column.filled))))} in every row"
+    if len(column.filled) == 1:
+        where = " that is not empty" if column.empty else ""
+        return f"is {quoted(shortened(next(iter(column.filled))))} in every row{where}"
     if _is_text(column):
         return _useless_text(column)
     all_different = len(column.counts) == column.rows and column.whole
@@ -107,8 +119,8 @@ def _useless_text(column: Column) -> str:
 
 def _unusable_cells(column: Column) -> str:
     """Returns what is wrong with some of the cells, or an empty string."""
-    if column.empty:
-        return f"has {column.empty:,} empty cell{'s' if column.empty > 1 else ''}"
+    if column.empty > column.rows * _MOST_EMPTY:
+        return f"has {column.empty:,} empty cells in {column.rows:,} rows: too few are filled"
     if not _is_text(column) and column.not_numbers:
         count = sum(column.not_numbers.values())
         example = quoted(shortened(next(iter(column.not_numbers))))
@@ -125,15 +137,12 @@ def _is_text(column: Column) -> bool:
     return holds_text(finite_or_not, sum(column.filled.values()))
 
 
-def _too_incomplete(table: Table, columns: Sequence[Column]) -> DataError:
-    numbers = {column.number for column in columns}
-    rows = sum(not numbers.isdisjoint(row) for row in table.incomplete)
+def _too_many_unusable(table: Table, columns: Sequence[Column]) -> DataError:
     shown = "; ".join(f"{quoted(column.name)} {_unusable_cells(column)}" for column in columns[:8])
     more = f"; and {len(columns) - 8} more columns" if len(columns) > 8 else ""
-    share = f"{rows:,} of the {table.rows:,} rows are" if rows != 1 else f"1 of the {table.rows:,} rows is"
     return DataError(
-        f"{table.path}: a network needs a value in every cell, and too few columns have that: {shown}{more}",
-        f"fill these cells, or remove the rows ({share} incomplete), and draft again",
+        f"{table.path}: too few columns are left to predict from: {shown}{more}",
+        "mend or empty the cells that are no numbers, and fill what is empty where it is known",
     )
 
 

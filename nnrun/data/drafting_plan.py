@@ -127,7 +127,7 @@ def _check_target(table: Table, target: Column) -> None:
     if target.empty:
         raise DataError(
             f"{table.path}: the target {name} is empty in {target.empty:,} of {table.rows:,} rows",
-            "remove these rows: there is nothing to learn from them",
+            "remove these rows: there is nothing to learn from them, and they are too many to leave out unseen",
         )
     if table.rows < _LEAST_ROWS:
         raise DataError(

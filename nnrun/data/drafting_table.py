@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -114,41 +114,54 @@ class Table:
         dialect: How it is written.
         columns: All columns.
         rows: Rows of data.
-        incomplete: For each row with an empty cell, the numbers of the columns where it is empty.
+        incomplete: For each row with an empty cell, by its number from 0, the columns where it is empty.
         equal: For each column, the number of the first one that has the same cells in every row.
+        left_out: Rows of the file that are not counted, as the draft leaves them out.
     """
 
     path: Path
     dialect: Dialect
     columns: tuple[Column, ...]
     rows: int
-    incomplete: tuple[frozenset[int], ...]
+    incomplete: Mapping[int, frozenset[int]]
     equal: tuple[int, ...]
+    left_out: int = 0
+
+    def rows_with_empty(self, columns: Collection[Column]) -> frozenset[int]:
+        """Returns the rows, numbered from 0, in which one of the columns is empty."""
+        numbers = {column.number for column in columns}
+        return frozenset(row for row, empty in self.incomplete.items() if not numbers.isdisjoint(empty))
 
 
-def look_at(path: Path, target: str) -> Table:
+def look_at(path: Path, target: str, left_out: Collection[int] = ()) -> Table:
     """Reads a whole table.
 
     Args:
         path: The file.
         target: The name or number of the target; it tells whether the first row holds names.
+        left_out: Rows to leave out, numbered from 0.
 
     Raises:
         DataError: With the place, for what no config could read.
     """
     # pyarrow is loaded with this module.
-    from nnrun.data.sources.csv_table import read_table
+    import numpy as np
+
+    from nnrun.data.sources.csv_table import read_table, without_rows
 
     dialect = dialect_of(path, target)
     section = CsvData(
         source="csv", path=str(path), target=target, delimiter=dialect.delimiter, header=dialect.header
     )
     table = read_table(section)
+    if left_out:
+        table = without_rows(table, np.isin(np.arange(table.rows), list(left_out)))
     columns = tuple(
         Column(name, number, _counts(cells))
         for number, (name, cells) in enumerate(zip(table.names, table.columns, strict=True))
     )
-    return Table(path, dialect, columns, table.rows, _incomplete(table.columns), _equal(table.columns))
+    incomplete, equal = _incomplete(table.columns), _equal(table.columns)
+    return Table(path, dialect, columns, table.rows, incomplete, equal, len(left_out))
 
 
 def _counts(cells: object) -> dict[str, int]:
@@ -157,15 +170,16 @@ def _counts(cells: object) -> dict[str, int]:
     return {item["values"]: item["counts"] for item in pc.value_counts(cells).to_pylist()}
 
 
-def _incomplete(columns: Sequence[object]) -> tuple[frozenset[int], ...]:
+def _incomplete(columns: Sequence[object]) -> dict[int, frozenset[int]]:
     import pyarrow.compute as pc
+
+    from nnrun.data.sources.csv_table import is_empty
 
     rows: dict[int, set[int]] = {}
     for number, cells in enumerate(columns):
-        empty = pc.indices_nonzero(pc.equal(pc.utf8_trim_whitespace(cells), ""))
-        for row in empty.to_pylist():
+        for row in pc.indices_nonzero(is_empty(cells)).to_pylist():
             rows.setdefault(row, set()).add(number)
-    return tuple(frozenset(rows[row]) for row in sorted(rows))
+    return {row: frozenset(rows[row]) for row in sorted(rows)}
 
 
 def _equal(columns: Sequence[object]) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nnrun.config.datasets import Dataset
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.labels import LabelForm, label_form
+from nnrun.data.filling import filling_notes
 from nnrun.data.fingerprint import fingerprint
 from nnrun.data.labels import Classes, class_labels, classes_of, encode_classes, encode_values
 from nnrun.data.preprocessing import Preprocessing, fit_preprocessing
@@ -150,4 +151,4 @@ def _notes(raw: RawData, indices: SplitIndices, preprocessing: Preprocessing) ->
         for split, x in parts
         for column, count in preprocessing.unseen(x, raw.categories).items()
     ]
-    return [*raw.notes, *unseen]
+    return [*raw.notes, *filling_notes(raw, preprocessing.fillers), *unseen]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnrun.config.datasets import Scale
+from nnrun.data.filling import Filler, filled, fit_fillers
 from nnrun.data.raw import InputKind, RawData
 from nnrun.data.scaling import Scaling, fit_scaling
 from nnrun.errors import DataError
@@ -26,6 +27,8 @@ class Preprocessing:
             names.
         categories: For each text column of a table, by column number: the values that the training split
             has, sorted. The column becomes one column for each.
+        fillers: For each column of a table that may have empty cells, by column number: the number or
+            category that they get.
         class_names: Names of the classes in the order of their numbers; None for regression.
         target_names: Names of the target columns, where they have names.
     """
@@ -34,6 +37,7 @@ class Preprocessing:
     scaling: Scaling
     columns: tuple[str, ...] | None = None
     categories: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    fillers: Mapping[int, Filler] = field(default_factory=dict)
     class_names: tuple[str, ...] | None = None
     target_names: tuple[str, ...] | None = None
 
@@ -54,7 +58,7 @@ class Preprocessing:
         """Returns what the network sees.
 
         Args:
-            x: Raw inputs, shape `(samples, ...)`.
+            x: Raw inputs, shape `(samples, ...)`; NaN for an empty cell of a table.
             categories: What the numbers in the text columns of `x` stand for (`RawData.categories`).
 
         Returns:
@@ -62,10 +66,14 @@ class Preprocessing:
             have is 0 in all columns of its feature.
 
         Raises:
-            DataError: If a value is too great for float32 after scaling.
+            DataError: If a value is too great for float32 after scaling, or a cell is empty in a column
+                whose empty cells are not filled.
         """
         if self.kind == "tokens":
             return np.ascontiguousarray(x, dtype=np.int32)
+        if self.kind == "table":
+            x, categories = filled(x, categories or {}, self.fillers)
+            self._check_filled(x)
         scaled = self._apply_to_columns(x, categories or {}) if self.categories else self.scaling.apply(x)
         if self.kind == "table":
             self._check_finite(scaled)
@@ -74,6 +82,7 @@ class Preprocessing:
     def unseen(self, x: NDArray[Any], categories: Mapping[int, tuple[str, ...]]) -> dict[str, int]:
         """Counts, by column name, the samples whose category the training split does not have."""
         counts: dict[str, int] = {}
+        x, categories = filled(x, categories, self.fillers)
         for number, known in self.categories.items():
             missing = [code for code, name in enumerate(categories[number]) if name not in known]
             count = int(np.isin(x[:, number], missing).sum()) if missing else 0
@@ -95,6 +104,17 @@ class Preprocessing:
                 blocks.append(scaled[:, place : place + 1])
         return np.concatenate(blocks, axis=1)
 
+    def _check_filled(self, x: NDArray[Any]) -> None:
+        if x.dtype.kind != "f":
+            return
+        empty = np.flatnonzero(np.isnan(x).any(axis=0))
+        if len(empty):
+            name = self.columns[empty[0]] if self.columns else str(empty[0])
+            raise DataError(
+                f"column '{name}' has empty cells, and nothing says what to fill them with",
+                "train with `dataset.missing`, which says it",
+            )
+
     def _check_finite(self, x: NDArray[np.float32]) -> None:
         wrong = np.flatnonzero(~np.isfinite(x).all(axis=tuple(range(x.ndim - 1))))
         if len(wrong):
@@ -113,18 +133,20 @@ class Preprocessing:
             "columns": None if self.columns is None else list(self.columns),
             # JSON has text keys only.
             "categories": {str(number): list(names) for number, names in self.categories.items()},
+            "fillers": {str(number): filler for number, filler in self.fillers.items()},
             "class_names": None if self.class_names is None else list(self.class_names),
             "target_names": None if self.target_names is None else list(self.target_names),
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Preprocessing:
-        """Reads what `to_json` wrote."""
+        """Reads what `to_json` wrote, with this version or an older one, which had no `fillers`."""
         return cls(
             kind=value["kind"],
             scaling=Scaling.from_json(value["scaling"]),
             columns=_names(value["columns"]),
             categories={int(number): tuple(names) for number, names in value["categories"].items()},
+            fillers={int(number): filler for number, filler in value.get("fillers", {}).items()},
             class_names=_names(value["class_names"]),
             target_names=_names(value["target_names"]),
         )
@@ -133,7 +155,7 @@ class Preprocessing:
 def fit_preprocessing(
     raw: RawData, train: NDArray[np.int64], scale: Scale, class_names: tuple[str, ...] | None
 ) -> Preprocessing:
-    """Learns scaling and categories from the training split.
+    """Learns what empty cells are filled with, scaling and categories from the training split.
 
     Args:
         raw: The whole data set.
@@ -142,7 +164,7 @@ def fit_preprocessing(
         class_names: Names of the classes, or None for regression.
 
     Raises:
-        DataError: If these inputs cannot be scaled as asked.
+        DataError: If these inputs cannot be filled or scaled as asked.
     """
     if raw.kind == "tokens" and scale != "none":
         raise DataError(
@@ -150,16 +172,28 @@ def fit_preprocessing(
             "leave `scale` out and begin the network with an `Embedding`",
         )
     x = raw.samples.x
+    fillers = fit_fillers(raw, train)
+    known = raw.categories
+    if fillers:
+        x, known = filled(x, known, fillers)
     categories = {
-        number: tuple(names[code] for code in np.unique(x[train, number]).astype(np.int64))
-        for number, names in raw.categories.items()
+        number: tuple(sorted(names[code] for code in np.unique(x[train, number]).astype(np.int64)))
+        for number, names in known.items()
     }
     if categories:
         numeric = [number for number in range(x.shape[1]) if number not in categories]
         x = x[:, numeric]
     needs_values = scale not in ("none", "unit") and x.shape[-1] > 0
     scaling = fit_scaling(scale, x[train], raw.value_range) if needs_values else _without_fit(scale, raw)
-    return Preprocessing(raw.kind, scaling, raw.feature_names, categories, class_names, raw.target_names)
+    return Preprocessing(
+        kind=raw.kind,
+        scaling=scaling,
+        columns=raw.feature_names,
+        categories=categories,
+        fillers=fillers,
+        class_names=class_names,
+        target_names=raw.target_names,
+    )
 
 
 def _without_fit(scale: Scale, raw: RawData) -> Scaling:

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
+from nnrun.data.empty_cells import Fill
+
 InputKind = Literal["table", "images", "tokens"]
 """`table`: one number or category per column, shape `(samples, columns)`. `images`: shape
 `(samples, height, width, channels)`. `tokens`: token numbers, shape `(samples, length)`, int32."""
@@ -19,7 +21,8 @@ class Part:
 
     Args:
         x: Inputs of shape `(samples, ...)` in the source's own type. In a table, the columns named in
-            `RawData.categories` hold positions in that column's categories.
+            `RawData.categories` hold positions in that column's categories. An empty cell, which only
+            the columns in `RawData.fills` can have, is NaN.
         y: Labels of shape `(samples,)`, or `(samples, targets)` where there are several: integers, floats
             or text.
     """
@@ -45,6 +48,7 @@ class RawData:
         target_names: Name of each target column, where it has names.
         value_range: Lowest and highest value that an input can have, such as `(0, 255)` for pixels.
         categories: For each text column of a table, by column number: all its values, sorted.
+        fills: For each column of a table that may have empty cells, by column number: how to fill them.
         notes: Sentences about the data that the user should read.
         place: Says where a sample stands, such as `iris.csv, row 17`, by its position from 0.
     """
@@ -57,5 +61,6 @@ class RawData:
     target_names: tuple[str, ...] | None = None
     value_range: tuple[float, float] | None = None
     categories: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    fills: Mapping[int, Fill] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     place: Callable[[int], str] = "sample {}".format

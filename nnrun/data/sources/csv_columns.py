@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nnrun.config.datasets import CsvData
+from nnrun.config.datasets import CsvData, Missing
+from nnrun.data.empty_cells import Fill, fill_of
 from nnrun.errors import DataError
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -26,16 +27,39 @@ class Columns:
         targets: What is to be predicted.
         features: What it is predicted from, in the order of the config, else of the file.
         categorical: Those of the features that are categories whatever they look like.
+        missing: What to do with empty cells of single features, where the config says it for single ones.
+        missing_in_all: What to do with those of all others.
     """
 
     targets: tuple[int, ...]
     features: tuple[int, ...]
     categorical: frozenset[int]
+    missing: Mapping[int, str | float]
+    missing_in_all: Missing
 
     @property
     def used(self) -> list[int]:
         """All targets and features, in the order of the file."""
         return sorted({*self.targets, *self.features})
+
+    def rule(self, number: int) -> str | float:
+        """Returns what to do with the empty cells of a column: a word of `dataset.missing`, or a value."""
+        if number in self.targets:
+            return "drop" if self.missing_in_all == "drop" else "error"
+        return self.missing.get(number, self.missing_in_all)
+
+    def fill(self, number: int, name: str, *, text: bool) -> Fill | None:
+        """Returns how the empty cells of a feature are filled, or None where it may have none.
+
+        Args:
+            number: The column.
+            name: Its name.
+            text: Whether it holds categories.
+
+        Raises:
+            DataError: What the config says does not fit the column.
+        """
+        return fill_of(name, self.rule(number), text=text, one_for_all=number not in self.missing)
 
 
 def is_number(text: str) -> bool:
@@ -101,7 +125,7 @@ def choose_columns(names: Sequence[str], section: CsvData) -> Columns:
 
     Args:
         names: Names of all columns; their numbers from 0 as text where the file has no header.
-        section: `target`, `features`, `exclude` and `categorical`.
+        section: `target`, `features`, `exclude`, `categorical` and `missing`.
 
     Raises:
         DataError: If a name is in no column, or one column is target and feature.
@@ -132,7 +156,22 @@ def choose_columns(names: Sequence[str], section: CsvData) -> Columns:
                 f"column '{names[number]}' is in dataset.categorical, but is no feature",
                 "it is the target, excluded, or not in `features`",
             )
-    return Columns(targets, features, frozenset(categorical))
+    if isinstance(section.missing, str):
+        return Columns(targets, features, frozenset(categorical), {}, section.missing)
+    filled = _find("missing", section.missing, names, section)
+    for number in filled:
+        if number in targets:
+            raise DataError(
+                f"dataset.missing names '{names[number]}', which is the target and cannot be filled",
+                "take it out; `missing: drop` alone, for all columns, leaves rows without a target out",
+            )
+        if number not in features:
+            raise DataError(
+                f"dataset.missing names '{names[number]}', which is no feature",
+                "it is excluded, or not in `features`",
+            )
+    rules = dict(zip(filled, section.missing.values(), strict=True))
+    return Columns(targets, features, frozenset(categorical), rules, "error")
 
 
 def _find(key: str, wanted: Iterable[str | int], names: Sequence[str], section: CsvData) -> tuple[int, ...]:

@@ -5,36 +5,30 @@ from __future__ import annotations
 import csv
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnrun.config.datasets import CsvData
 from nnrun.config.facts import DataFacts
+from nnrun.data.empty_cells import Fill, left_out
 from nnrun.data.sources.csv_columns import (
     Columns,
     check_header,
     choose_columns,
-    has_leading_zero,
     holds_text,
-    is_not_finite,
     is_number,
     is_whole,
 )
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from nnrun.data.raw import RawData
     from nnrun.data.sources.csv_table import TextTable
 
 SCAN_BYTES = 20_000_000
 SCAN_ROWS = 100_000
 """Beyond these, a scan stops and says nothing: `check` has to stay quick."""
-
-MANY_CATEGORIES = 100
-"""A text column with more values than that, and a new one in every second row, is not a category."""
 
 _KIND_ROWS = 1000
 """Rows from which a scan tells numbers from text."""
@@ -44,7 +38,8 @@ def facts(section: CsvData) -> DataFacts:
     """Scans the file quickly; what the scan cannot tell for sure is left unknown.
 
     Raises:
-        DataError: If a column that the section names is not in the file, or one that is used has empty cells.
+        DataError: If a column that the section names is not in the file, or one that is used has empty
+            cells that `missing` does not allow.
     """
     path = Path(section.path)
     targets = len(section.target) if isinstance(section.target, list) else 1
@@ -71,49 +66,74 @@ def facts(section: CsvData) -> DataFacts:
     rows = [row for _, row in numbered]
     if not rows or len(rows) > SCAN_ROWS or any(len(row) != len(names) for row in rows):
         return unknown
-    found: list[tuple[str, int, int]] = []
+    found: dict[int, tuple[int, int]] = {}
+    dropped: set[int] = set()
     for number in columns.used:
-        if "" in [row[number] for row in rows]:
-            empty = [place for place, row in numbered if not row[number].strip()]
-            found.append((names[number], len(empty), empty[0]))
-    _refuse_empty(section.path, found)
-    return _scanned(rows, columns, section)
+        cells = [row[number] for row in rows]
+        # Most columns have no empty cell, and this is quick.
+        if all(map(str.strip, cells)):
+            continue
+        empty = [index for index, cell in enumerate(cells) if not cell.strip()]
+        if columns.rule(number) == "drop":
+            dropped.update(empty)
+        elif columns.rule(number) == "error":
+            found[number] = len(empty), numbered[empty[0]][0]
+    _refuse_empty(section.path, found, names, columns)
+    if dropped:
+        left_out(len(dropped), len(rows), section.path)
+        rows = [row for index, row in enumerate(rows) if index not in dropped]
+    return _scanned(rows, names, columns, section)
 
 
-def _scanned(rows: Sequence[Sequence[str]], columns: Columns, section: CsvData) -> DataFacts:
+def _scanned(
+    rows: Sequence[Sequence[str]], names: Sequence[str], columns: Columns, section: CsvData
+) -> DataFacts:
     count = len(rows)
     width = 0
     shape_known = True
     held_out = _held_out(count, section)
     for number in columns.features:
-        head = [row[number] for row in rows[:_KIND_ROWS]]
-        if number not in columns.categorical and not holds_text(sum(map(is_number, head)), len(head)):
+        cells = (row[number] for row in rows)
+        head = list(itertools.islice(filter(str.strip, cells), _KIND_ROWS))
+        text = number in columns.categorical or holds_text(sum(map(is_number, head)), len(head))
+        fill = columns.fill(number, names[number], text=text)
+        if not text:
             width += 1
             continue
-        categories = Counter(row[number] for row in rows)
+        categories = _categories([row[number] for row in rows], fill)
         width += len(categories)
         # Only the categories of the training split get a column, so each must be sure to be in it.
-        shape_known = shape_known and min(categories.values()) > held_out
-    classes = names = None
+        shape_known = shape_known and min(categories.values(), default=0) > held_out
+    classes = class_names = None
     target = "values" if len(columns.targets) > 1 else None
     if len(columns.targets) == 1:
         labels = Counter(row[columns.targets[0]] for row in rows)
         if not all(map(is_number, labels)):
             classes, target = len(labels), "classes"
-            names = tuple(sorted(labels))
+            class_names = tuple(sorted(labels))
         elif all(map(is_whole, labels)):
             classes = len(labels)
-            names = tuple(sorted(labels, key=int))
+            class_names = tuple(sorted(labels, key=int))
         else:
             target = "values" if any(not _is_integral(label) for label in labels) else None
     return DataFacts(
         shape=(width,) if shape_known else None,
         train_samples=count,
         classes=classes,
-        class_names=names,
+        class_names=class_names,
         target=target,
         targets=len(columns.targets),
     )
+
+
+def _categories(cells: Iterable[str], fill: Fill | None) -> Counter[str]:
+    """Counts the categories of a column; what its empty cells become is known where the config says it."""
+    counts = Counter(cells)
+    empty = [cell for cell in counts if not cell.strip()]
+    count = sum(counts.pop(cell) for cell in empty)
+    if count and fill is not None and isinstance(fill.value, str):
+        counts[fill.value] += count
+    return counts
 
 
 def _is_integral(label: str) -> bool:
@@ -132,7 +152,8 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
 
     A text column of the features, or one in `categorical`, holds positions in its sorted values. Labels are
     integers where all are whole numbers, floats where all are numbers, else text, which `NA` and `null` are
-    too.
+    too. Rows with empty cells are left out where `missing` says so, and other empty cells that it allows are
+    NaN.
 
     Raises:
         DataError: With the row, for everything in the file that is not as it should be.
@@ -140,57 +161,97 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
     import numpy as np
 
     from nnrun.data.raw import Part, RawData
+    from nnrun.data.sources.csv_cells import (
+        check_categories,
+        feature_codes,
+        labels_of,
+        numbers_of,
+        target_numbers,
+    )
     from nnrun.data.sources.csv_table import read_table
 
     table = read_table(section)
     columns = choose_columns(table.names, section)
     _check_empty(table, columns)
+    table, dropped = _without_dropped(table, columns)
+    fills: dict[int, Fill] = {}
     x = np.empty((table.rows, len(columns.features)), dtype=np.float64)
     categories: dict[int, tuple[str, ...]] = {}
     for place, number in enumerate(columns.features):
-        values = None if number in columns.categorical else _numbers(table, number)
+        values = None if number in columns.categorical else numbers_of(table, number)
+        fill = columns.fill(number, table.names[number], text=values is None)
+        if fill is not None:
+            fills[place] = fill
         if values is None:
-            categories[place], values = _codes(table, number)
+            categories[place], values = feature_codes(table, number)
             if number not in columns.categorical:
-                _check_categories(table, number, len(categories[place]))
+                check_categories(table, number, len(categories[place]))
         x[:, place] = values
     if len(columns.targets) == 1:
-        y = _labels(table, columns.targets[0])
+        y = labels_of(table, columns.targets[0])
     else:
-        y = np.stack([_target_numbers(table, number) for number in columns.targets], axis=1)
+        y = np.stack([target_numbers(table, number) for number in columns.targets], axis=1)
     return RawData(
         kind="table",
         samples=Part(x, y),
         feature_names=tuple(table.names[number] for number in columns.features),
         target_names=tuple(table.names[number] for number in columns.targets),
         categories=categories,
-        notes=_notes(table, columns),
+        fills=fills,
+        notes=(*dropped, *_notes(table, columns)),
         place=lambda row: f"{table.path}, row {table.row_in_file(row)}",
     )
 
 
 def _check_empty(table: TextTable, columns: Columns) -> None:
-    """Refuses empty cells in the columns that are used."""
+    """Refuses empty cells in the columns that are used and may have none."""
     import pyarrow.compute as pc
 
-    found: list[tuple[str, int, int]] = []
+    from nnrun.data.sources.csv_table import is_empty
+
+    found: dict[int, tuple[int, int]] = {}
     for number in columns.used:
-        empty = pc.equal(pc.utf8_trim_whitespace(table.columns[number]), "")
+        if columns.rule(number) != "error":
+            continue
+        empty = is_empty(table.columns[number])
         count = pc.sum(empty).as_py()
         if count:
-            row = table.row_in_file(pc.index(empty, True).as_py())
-            found.append((table.names[number], count, row))
-    _refuse_empty(table.path, found)
+            found[number] = count, table.row_in_file(pc.index(empty, True).as_py())
+    _refuse_empty(table.path, found, table.names, columns)
 
 
-def _refuse_empty(path: str, found: Sequence[tuple[str, int, int]]) -> None:
-    """Refuses empty cells: name of the column, how many it has, and the row of the first."""
-    if found:
-        shown = [f"column '{name}' has {count:,} (the first in row {row})" for name, count, row in found]
-        raise DataError(
-            f"{path}: empty cells: {'; '.join(shown)}",
-            "fill them, remove these rows, or leave the column out with `dataset.exclude`",
+def _refuse_empty(
+    path: str, found: Mapping[int, tuple[int, int]], names: Sequence[str], columns: Columns
+) -> None:
+    """Refuses empty cells: by number of the column, how many it has, and the row of the first."""
+    if not found:
+        return
+    shown = [
+        f"column '{names[number]}' has {count:,} (the first in row {row})"
+        for number, (count, row) in found.items()
+    ]
+    if any(number in columns.targets for number in found):
+        advice = (
+            "a target cannot be filled: remove these rows, or leave them out with `dataset.missing: drop`"
         )
+    else:
+        advice = (
+            "fill them or leave their rows out with `dataset.missing`, such as `missing: median` or `missing: "
+            "drop`, or leave the column out with `dataset.exclude`"
+        )
+    raise DataError(f"{path}: empty cells: {'; '.join(shown)}", advice)
+
+
+def _without_dropped(table: TextTable, columns: Columns) -> tuple[TextTable, tuple[str, ...]]:
+    """Leaves the rows out that `missing: drop` is about, and returns notes about them."""
+    from nnrun.data.sources.csv_table import rows_with_empty, without_rows
+
+    rows = rows_with_empty(table, [number for number in columns.used if columns.rule(number) == "drop"])
+    count = int(rows.sum())
+    if not count:
+        return table, ()
+    note = left_out(count, table.rows, table.path)
+    return without_rows(table, rows), (note,)
 
 
 def _notes(table: TextTable, columns: Columns) -> tuple[str, ...]:
@@ -209,106 +270,3 @@ def _notes(table: TextTable, columns: Columns) -> tuple[str, ...]:
                 "part of the text, it has swallowed rows"
             )
     return tuple(notes)
-
-
-def _numbers(table: TextTable, number: int) -> NDArray[Any] | None:
-    """Returns a column as float64 of shape `(rows,)`, or None if it holds text.
-
-    Raises:
-        DataError: If it holds numbers with some other cell among them.
-    """
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    cells = pc.utf8_trim_whitespace(table.columns[number])
-    try:
-        values: NDArray[Any] = pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid:
-        # Some cell is no number, or one that pyarrow does not read, such as `+5`.
-        texts = cells.to_pylist()
-        valid = [is_number(text) for text in texts]
-        finite_or_not = sum(valid) + sum(is_not_finite(text) for text in texts)
-        if holds_text(finite_or_not, len(texts)):
-            return None
-        if not all(valid):
-            raise _no_number(table, number, valid.index(False)) from None
-        values = np.array([float(text) for text in texts])
-    wrong = np.flatnonzero(~np.isfinite(values))
-    if len(wrong):
-        raise _no_number(table, number, int(wrong[0]))
-    return values
-
-
-def _no_number(table: TextTable, number: int, row: int) -> DataError:
-    cell = table.columns[number][row].as_py()
-    name = table.names[number]
-    if is_not_finite(cell):
-        what = "is not a finite number"
-    elif is_number(cell):
-        what = "is too great for a 64-bit float"
-    else:
-        what = "is not a number, as most cells of this column are"
-    return DataError(
-        f"{table.path}, row {table.row_in_file(row)}, column '{name}': {_quoted(cell)} {what}",
-        f"mend the cell, or name the column in `dataset.exclude` or `dataset.categorical`: '{name}'",
-    )
-
-
-def _codes(table: TextTable, number: int) -> tuple[tuple[str, ...], NDArray[Any]]:
-    """Returns the sorted values of a column, and the position of each cell in them, shape `(rows,)`."""
-    import numpy as np
-
-    encoded = table.columns[number].dictionary_encode()
-    names = encoded.dictionary.to_pylist()
-    order = sorted(range(len(names)), key=names.__getitem__)
-    place = np.empty(len(names), dtype=np.int64)
-    place[order] = np.arange(len(names))
-    return tuple(names[index] for index in order), place[encoded.indices.to_numpy()]
-
-
-def _check_categories(table: TextTable, number: int, categories: int) -> None:
-    """Refuses free text and names, which would become thousands of columns that say nothing."""
-    if categories > MANY_CATEGORIES and categories * 2 > table.rows:
-        name = table.names[number]
-        cell = table.columns[number][0].as_py()
-        raise DataError(
-            f"{table.path}, column '{name}': {categories:,} different texts in {table.rows:,} rows, such as "
-            f"{_quoted(cell)}, are no categories",
-            f"leave it out with `dataset.exclude: ['{name}']`; if it is what you want, name it in "
-            "`dataset.categorical`",
-        )
-
-
-def _labels(table: TextTable, number: int) -> NDArray[Any]:
-    """Returns the target column of shape `(rows,)`: int64, float64 or text."""
-    import numpy as np
-
-    names, codes = _codes(table, number)
-    distinct = [name.strip() for name in names]
-    if all(map(is_whole, distinct)):
-        whole: NDArray[Any] = np.array([int(text) for text in distinct], dtype=np.int64)[codes]
-        return whole
-    if all(map(is_number, distinct)) and not any(map(has_leading_zero, distinct)):
-        values: NDArray[Any] = np.array([float(text) for text in distinct])[codes]
-        wrong = np.flatnonzero(~np.isfinite(values))
-        if len(wrong):
-            raise _no_number(table, number, int(wrong[0]))
-        return values
-    texts: NDArray[Any] = np.array(names)[codes]
-    return texts
-
-
-def _target_numbers(table: TextTable, number: int) -> NDArray[Any]:
-    values = _numbers(table, number)
-    if values is None:
-        cell, name = table.columns[number][0].as_py(), table.names[number]
-        raise DataError(
-            f"{table.path}, row {table.row_in_file(0)}, column '{name}': {_quoted(cell)} is not a number",
-            "several target columns are for regression, so all must hold numbers",
-        )
-    return values
-
-
-def _quoted(cell: str) -> str:
-    return f"'{cell}'" if len(cell) <= 60 else f"'{cell[:57]}...'"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from nnrun.config.datasets import CsvData
@@ -27,6 +29,7 @@ class TextTable:
         columns: The cells of each column, pyarrow string arrays of `rows` cells.
         content: The file without a byte-order mark, for finding the place of a fault.
         section: How the file is written.
+        kept: For each row, its number from 0 among those of the file; None while all of them are there.
     """
 
     path: str
@@ -34,6 +37,7 @@ class TextTable:
     columns: tuple[Any, ...]
     content: bytes
     section: CsvData
+    kept: Any = None
 
     @property
     def rows(self) -> int:
@@ -48,11 +52,36 @@ class TextTable:
         Args:
             row: The row among the data, from 0.
         """
-        wanted = row + (1 if self.section.header else 0)
+        wanted = (row if self.kept is None else int(self.kept[row])) + (1 if self.section.header else 0)
         for number, (place, _) in enumerate(_records(self.content, self.section.delimiter)):
             if number == wanted:
                 return place
         return wanted + 1
+
+
+def rows_with_empty(table: TextTable, columns: Iterable[int]) -> Any:
+    """Returns whether each row has an empty cell in one of the columns, as booleans of shape `(rows,)`."""
+    found = np.zeros(table.rows, dtype=np.bool_)
+    for number in columns:
+        found |= is_empty(table.columns[number]).to_numpy(zero_copy_only=False)
+    return found
+
+
+def is_empty(cells: Any) -> Any:
+    """Returns whether each cell has nothing but spaces, as a pyarrow array."""
+    return pc.equal(pc.utf8_trim_whitespace(cells), "")
+
+
+def without_rows(table: TextTable, rows: Any) -> TextTable:
+    """Returns a table that lacks some rows; those that are left know their place in the file.
+
+    Args:
+        table: The table.
+        rows: Whether each row is left out, as booleans of shape `(rows,)`.
+    """
+    kept = np.flatnonzero(~rows)
+    columns = tuple(column.take(pa.array(kept)) for column in table.columns)
+    return replace(table, columns=columns, kept=kept if table.kept is None else table.kept[kept])
 
 
 def read_table(section: CsvData) -> TextTable:
