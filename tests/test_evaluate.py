@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nnrun.check import check_config
-from nnrun.errors import DataError
+from nnrun.errors import DataError, StorageError
 from nnrun.evaluation.evaluate import evaluate_run
 from nnrun.evaluation.files import write_evaluation
 from nnrun.evaluation.text import evaluation_text
@@ -198,3 +198,11 @@ def test_names_that_are_formulas_are_escaped(tmp_path: Path) -> None:
     assert "'=cmd()," in content
     assert "'+1," in content
     assert "\n=cmd()" not in content
+
+
+def test_folder_that_cannot_be_made_is_a_storage_error(classes_run: Run, tmp_path: Path) -> None:
+    """A file stands where the folder of the evaluation should be: exit 7, with the path."""
+    (tmp_path / "evaluation").write_text("")
+    evaluation = evaluate_run(classes_run, "test", "best")
+    with pytest.raises(StorageError, match="evaluation"):
+        write_evaluation(Run(tmp_path, classes_run.record), evaluation)

@@ -10,7 +10,7 @@ from pathlib import Path
 from nnrun.evaluation.evaluate import Evaluation, to_record
 from nnrun.evaluation.plots.confusion import confusion
 from nnrun.evaluation.scores import Classification
-from nnrun.rundir.atomic import write_bytes, write_json, write_text
+from nnrun.rundir.atomic import make_folder, write_bytes, write_json, write_text
 from nnrun.rundir.reading import Run
 
 
@@ -29,7 +29,7 @@ def write_evaluation(run: Run, evaluation: Evaluation) -> Path:
         StorageError: A file cannot be written.
     """
     folder = run.path / "evaluation"
-    folder.mkdir(exist_ok=True)
+    make_folder(folder)
     stem = f"{evaluation.split}-{evaluation.weights}"
     path = folder / f"{stem}.json"
     write_json(path, to_record(evaluation))
@@ -38,7 +38,7 @@ def write_evaluation(run: Run, evaluation: Evaluation) -> Path:
         write_text(folder / f"{stem}-confusion_matrix.csv", _confusion_csv(scores))
         write_text(folder / f"{stem}-classes.csv", _classes_csv(scores))
         plots = run.path / "plots"
-        plots.mkdir(exist_ok=True)
+        make_folder(plots)
         names = [one.name for one in scores.classes]
         title = f"{run.name}, {evaluation.split} split"
         subtitle = f"{run.id}, {evaluation.weights} weights, accuracy {scores.accuracy:.4f}"

@@ -126,6 +126,18 @@ def replacing(path: Path) -> Iterator[Path]:
         raise storage_error(path, error) from error
 
 
+def make_folder(path: Path) -> None:
+    """Makes a folder in one that exists, unless it is there.
+
+    Raises:
+        StorageError: It cannot be made.
+    """
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Gives a temporary folder to fill with files, which then appears under its name, complete.

@@ -9,6 +9,7 @@ import keras
 
 from nnrun.config.cross_checks.callbacks import PATH_ARGUMENTS
 from nnrun.config.load import LoadedConfig
+from nnrun.rundir.atomic import storage_error
 from nnrun.training.building import construct
 
 
@@ -31,7 +32,10 @@ def build_callbacks(loaded: LoadedConfig, run_path: Path) -> list[keras.callback
             given = arguments.get(argument, "tensorboard" if described.class_name == "TensorBoard" else None)
             if given is not None:
                 target = run_path / str(given)
-                target.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                except OSError as error:
+                    raise storage_error(target.parent, error) from error
                 arguments[argument] = str(target)
             described = replace(described, arguments=arguments)
         built.append(construct(loaded, described, ("fit", "callbacks", index)))

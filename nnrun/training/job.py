@@ -279,7 +279,7 @@ class _Job:
         for note in splits.notes:
             self._emit(Message("info", note))
         if resumable is None:
-            (directory.path / "model").mkdir()
+            atomic.make_folder(directory.path / "model")
             preprocessing = splits.preprocessing.to_json()
             atomic.write_json(directory.path / "model" / "preprocessing.json", preprocessing)
         with clock("import"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nnrun.evaluation.plots.curves import Best, curves
-from nnrun.rundir.atomic import write_bytes
+from nnrun.rundir.atomic import make_folder, write_bytes
 from nnrun.rundir.reading import Run
 
 
@@ -24,6 +24,6 @@ def save_curves(run: Run) -> Path | None:
     best_epoch, monitor = run.summary.get("best_epoch"), run.summary.get("monitor")
     best = Best(int(best_epoch), str(monitor)) if best_epoch and monitor else None
     path = run.path / "plots" / "curves.png"
-    path.parent.mkdir(exist_ok=True)
+    make_folder(path.parent)
     write_bytes(path, curves(run.metrics, f"{run.name} {run.id}", best))
     return path
