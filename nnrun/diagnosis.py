@@ -17,7 +17,7 @@ from nnrun.rundir.provenance import RECORDED_ENVIRONMENT, host_facts, installed_
 
 REQUIRED: Mapping[str, str] = {
     "keras": "3.15.1",
-    "matplotlib": "3.8",
+    "matplotlib": "3.10",
     "numpy": "1.26",
     "pyarrow": "16",
     "pydantic": "2.8",
@@ -26,7 +26,7 @@ REQUIRED: Mapping[str, str] = {
     "scikit-learn": "1.5",
     "tensorboard": "2.18",
     "tensorflow": "2.18",
-    "typer": "0.15",
+    "typer": "0.19",
 }
 """The packages that every installation has, with their lowest versions; those of `pyproject.toml`."""
 
