@@ -87,6 +87,7 @@ def print_times(config: str, many: list[str], rounds: int) -> None:
             "check",
             *map(str, sorted((ROOT / "configs").glob("*.yaml"))),
         ],
+        "nnrun check, 200 files": [*PROGRAM, "check", *many],
         "nnrun --help": [*PROGRAM, "--help"],
     }
     times: dict[str, list[float]] = {name: [] for name in commands}
