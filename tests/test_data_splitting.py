@@ -21,7 +21,7 @@ def divide(
     *,
     seed: int = 0,
     split_seed: int | None = None,
-    own_test: bool = False,
+    own: tuple[str, ...] = (),
     shuffle: bool = True,
     limit: int | None = None,
     **shares: Any,
@@ -35,7 +35,7 @@ def divide(
         limit=limit,
     )
     index = None if classes is None else np.asarray(classes, dtype=np.int32)
-    return split_indices(samples, section, seed, own_test=own_test, class_index=index)
+    return split_indices(samples, section, seed, own=own, class_index=index)
 
 
 def members(split: SplitIndices) -> list[int]:
@@ -155,4 +155,4 @@ def test_an_empty_split_is_refused() -> None:
 def test_a_test_share_of_data_with_an_own_test_part_is_refused() -> None:
     """The test part that a data set comes with is used as it is."""
     with pytest.raises(DataError, match="comes with its own test part"):
-        divide(10, test=0.5, own_test=True)
+        divide(10, test=0.5, own=("test",))

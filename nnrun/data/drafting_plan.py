@@ -98,7 +98,7 @@ def plan_for(table: Table, features: Features, target: Column) -> Plan:
     share = _share(table.rows)
     stratify, stratify_reason = _stratify(task, target, share)
     split = SplitSection(validation=share, test=share)
-    sizes = shares(table.rows, DatasetSection(split=split), own_test=False)
+    sizes = shares(table.rows, DatasetSection(split=split))
     train_rows = sizes.train
     size = next(size for size in _SIZES if train_rows <= size.rows)
     outputs = len(_classes(target)) if task == "classes" else 1

@@ -34,5 +34,5 @@ def facts_of(dataset: Dataset) -> DataFacts:
         splits.add("test")
     train = facts.train_samples
     if train is not None:
-        train = shares(train, dataset, own_test="test" in facts.splits).train
+        train = shares(train, dataset, facts.splits).train
     return dataclasses.replace(facts, train_samples=train, splits=frozenset(splits))

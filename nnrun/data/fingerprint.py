@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnrun.data.raw import RawData
+from nnrun.data.raw import Part, RawData
 from nnrun.data.splitting import SplitIndices
 
 
@@ -24,12 +24,22 @@ def fingerprint(raw: RawData, indices: SplitIndices) -> str:
         "categories": sorted(raw.categories.items()),
     }
     digest.update(json.dumps(about).encode())
-    arrays = [raw.samples.x, raw.samples.y]
-    if raw.test is not None:
-        arrays += [raw.test.x, raw.test.y]
-    for array in [*arrays, indices.train, indices.validation, indices.test]:
+    for part in (raw.samples, raw.test, raw.validation):
+        if part is not None:
+            _update_with_part(digest, part)
+    for array in (indices.train, indices.validation, indices.test):
         _update(digest, array)
     return digest.hexdigest()
+
+
+def _update_with_part(digest: Any, part: Part) -> None:
+    if part.digest is None:
+        _update(digest, part.x)
+    else:
+        digest.update(part.digest.encode())
+    _update(digest, part.y)
+    if part.weights is not None:
+        _update(digest, part.weights)
 
 
 def _update(digest: Any, array: NDArray[Any] | None) -> None:

@@ -65,10 +65,8 @@ def classes_of(raw: RawData) -> Classes:
     """
     if raw.class_names is not None:
         return Classes(raw.class_names)
-    y = class_labels(raw.samples.y)
-    if raw.test is not None:
-        y = np.concatenate([y, class_labels(raw.test.y)])
-    names = tuple(_texts(np.unique(y)))
+    parts = [part for part in (raw.samples, raw.validation, raw.test) if part is not None]
+    names = tuple(_texts(np.unique(np.concatenate([class_labels(part.y) for part in parts]))))
     if len(names) < 2:
         raise DataError(
             f"there is only one class, {_quoted(names)}: nothing can be learned",

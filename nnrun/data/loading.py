@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from nnrun.data.fingerprint import fingerprint
 from nnrun.data.labels import Classes, class_labels, classes_of, encode_classes, encode_values
 from nnrun.data.preprocessing import Preprocessing, fit_preprocessing
 from nnrun.data.raw import Part, RawData
+from nnrun.data.rows import Inputs, MappedRows, is_mapped
 from nnrun.data.sources import source_of
 from nnrun.data.splits import Split, Splits
 from nnrun.data.splitting import SplitIndices, split_indices
@@ -51,38 +53,42 @@ def make_splits(
     seed: int,
     preprocessing: Preprocessing | None = None,
 ) -> Splits:
-    """Splits, scales and encodes a data set that is already in memory; see `load_splits`."""
-    classes, index, test_index = _class_numbers(raw, form, preprocessing)
+    """Splits, scales and encodes a data set that is already in memory, or mapped into it; see `load_splits`."""
+    own = _own_parts(raw, dataset.limit)
+    classes, numbers = _class_numbers(raw, own, form, preprocessing)
+    index = numbers["samples"]
     indices = split_indices(
         len(raw.samples),
         dataset,
         seed,
-        own_test=raw.test is not None,
+        own=own,
         class_index=index,
         class_names=classes.names if classes else (),
     )
     if classes is not None and index is not None:
-        _check_classes(classes, index, indices, test_index, trained=preprocessing is not None)
+        _check_classes(classes, index, indices, numbers, trained=preprocessing is not None)
     if preprocessing is None:
         names = classes.names if classes else None
         preprocessing = fit_preprocessing(raw, indices.train, dataset.scale, names)
 
-    def split(part: Part, rows: NDArray[np.int64] | slice, numbers: NDArray[np.int32] | None) -> Split:
-        x = preprocessing.apply(part.x[rows], raw.categories)
-        if classes is None or numbers is None:
-            return Split(x, encode_values(part.y, raw.place)[rows])
-        chosen = numbers[rows]
-        return Split(x, encode_classes(chosen, classes, form), chosen)
+    def split(part: Part, rows: NDArray[np.int64], known: NDArray[np.int32] | None) -> Split:
+        x = _inputs(part.x, rows, raw, preprocessing)
+        weights = None if part.weights is None else part.weights[rows].astype(np.float32)
+        if classes is None or known is None:
+            return Split(x, encode_values(part.y, raw.place)[rows], None, weights)
+        chosen = known[rows]
+        return Split(x, encode_classes(chosen, classes, form), chosen, weights)
 
-    test = None
-    if raw.test is not None:
-        test = split(raw.test, slice(dataset.limit), test_index)
-    elif indices.test is not None:
-        test = split(raw.samples, indices.test, index)
+    held_out: dict[str, Split | None] = {}
+    for name, rows in (("validation", indices.validation), ("test", indices.test)):
+        if name in own:
+            held_out[name] = split(own[name], np.arange(len(own[name])), numbers[name])
+        else:
+            held_out[name] = None if rows is None else split(raw.samples, rows, index)
     return Splits(
         train=split(raw.samples, indices.train, index),
-        validation=None if indices.validation is None else split(raw.samples, indices.validation, index),
-        test=test,
+        validation=held_out["validation"],
+        test=held_out["test"],
         class_names=classes.names if classes else None,
         feature_names=preprocessing.feature_names,
         fingerprint=fingerprint(raw, indices),
@@ -91,28 +97,40 @@ def make_splits(
     )
 
 
+def _own_parts(raw: RawData, limit: int | None) -> dict[str, Part]:
+    """Returns the parts that the data set comes with, by split, each cut to the limit."""
+    parts = {"validation": raw.validation, "test": raw.test}
+    return {name: part.first(limit) for name, part in parts.items() if part is not None}
+
+
+def _inputs(x: NDArray[Any], rows: NDArray[np.int64], raw: RawData, preprocessing: Preprocessing) -> Inputs:
+    """Returns some samples as the network sees them: at once, or when they are asked for if they lie in a file."""
+    prepare = partial(preprocessing.apply, categories=raw.categories)
+    return MappedRows(x, rows, prepare) if is_mapped(x) else prepare(x[rows])
+
+
 def _class_numbers(
-    raw: RawData, form: LabelForm, preprocessing: Preprocessing | None
-) -> tuple[Classes | None, NDArray[np.int32] | None, NDArray[np.int32] | None]:
-    """Returns the classes and the class of each sample, of shape `(samples,)`, also of the own test part."""
+    raw: RawData, own: Mapping[str, Part], form: LabelForm, preprocessing: Preprocessing | None
+) -> tuple[Classes | None, dict[str, NDArray[np.int32] | None]]:
+    """Returns the classes, and by part, `samples` being the common one, the class of each sample, `(samples,)`."""
+    parts = {"samples": raw.samples, **own}
     if form == "values":
-        return None, None, None
+        return None, dict.fromkeys(parts)
     if preprocessing is not None and preprocessing.class_names is not None:
         classes = Classes(preprocessing.class_names)
     else:
         classes = classes_of(raw)
     numbered = raw.class_names is not None
-    index = classes.index(class_labels(raw.samples.y), numbered=numbered)
-    if raw.test is None:
-        return classes, index, None
-    return classes, index, classes.index(class_labels(raw.test.y), numbered=numbered)
+    return classes, {
+        name: classes.index(class_labels(part.y), numbered=numbered) for name, part in parts.items()
+    }
 
 
 def _check_classes(
     classes: Classes,
     index: NDArray[np.int32],
     indices: SplitIndices,
-    test_index: NDArray[np.int32] | None,
+    numbers: Mapping[str, NDArray[np.int32] | None],
     *,
     trained: bool,
 ) -> None:
@@ -124,14 +142,11 @@ def _check_classes(
             f"the training split has only one class, '{name}': nothing can be learned",
             "set `dataset.split.stratify: true`, or leave `shuffle: false` and `limit` out",
         )
-    held_out: Mapping[str, NDArray[Any] | None] = {
-        "validation": None if indices.validation is None else index[indices.validation],
-        "test": test_index if indices.test is None else index[indices.test],
-    }
-    for split, numbers in held_out.items():
-        if numbers is None:
+    for split, rows in (("validation", indices.validation), ("test", indices.test)):
+        known = numbers.get(split) if rows is None else index[rows]
+        if known is None:
             continue
-        missing = np.setdiff1d(numbers, np.flatnonzero(trained_on))
+        missing = np.setdiff1d(known, np.flatnonzero(trained_on))
         if len(missing) and not trained:
             raise DataError(
                 f"class '{classes.names[missing[0]]}' is in the {split} split but not in the training split",

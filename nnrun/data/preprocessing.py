@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnrun.config.datasets import Scale
 from nnrun.data.filling import Filler, filled, fit_fillers
 from nnrun.data.raw import InputKind, RawData
+from nnrun.data.rows import MappedRows, is_mapped
 from nnrun.data.scaling import Scaling, fit_scaling
 from nnrun.errors import DataError
 
@@ -184,7 +185,12 @@ def fit_preprocessing(
         numeric = [number for number in range(x.shape[1]) if number not in categories]
         x = x[:, numeric]
     needs_values = scale not in ("none", "unit") and x.shape[-1] > 0
-    scaling = fit_scaling(scale, x[train], raw.value_range) if needs_values else _without_fit(scale, raw)
+    if needs_values:
+        # What lies in a file is not loaded as a whole.
+        inputs = MappedRows(x, train, np.asarray) if is_mapped(x) else x[train]
+        scaling = fit_scaling(scale, inputs, raw.value_range)
+    else:
+        scaling = _without_fit(scale, raw)
     return Preprocessing(
         kind=raw.kind,
         scaling=scaling,

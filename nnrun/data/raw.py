@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from nnrun.data.empty_cells import Fill
@@ -20,19 +21,29 @@ class Part:
     """Samples that belong together, with their labels as the source knows them.
 
     Args:
-        x: Inputs of shape `(samples, ...)` in the source's own type. In a table, the columns named in
+        x: Inputs of shape `(samples, ...)` in the source's own type; an array in a file (`numpy.memmap`) is not
+            loaded as a whole. In a table, the columns named in
             `RawData.categories` hold positions in that column's categories. An empty cell, which only
             the columns in `RawData.fills` can have, is NaN.
         y: Labels of shape `(samples,)`, or `(samples, targets)` where there are several: integers, floats
             or text.
+        weights: How much each sample counts in the loss, shape `(samples,)`; None where all count the same.
+        digest: What changes whenever a value in `x` does, such as a checksum, where the source knows it already.
     """
 
     x: NDArray[Any]
     y: NDArray[Any]
+    weights: NDArray[np.float64] | None = None
+    digest: str | None = None
 
     def __len__(self) -> int:
         """Returns the number of samples."""
         return len(self.x)
+
+    def first(self, count: int | None) -> Part:
+        """Returns its first samples, all of them for None."""
+        weights = None if self.weights is None else self.weights[:count]
+        return replace(self, x=self.x[:count], y=self.y[:count], weights=weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,7 @@ class RawData:
         kind: What one sample is.
         samples: What the splits are cut from.
         test: The test part that the data set comes with, or None.
+        validation: The validation part that it comes with, or None.
         class_names: Name of each class, where the source knows names; `y` then holds class numbers.
         feature_names: Name of each column of a table, where it has names.
         target_names: Name of each target column, where it has names.
@@ -56,6 +68,7 @@ class RawData:
     kind: InputKind
     samples: Part
     test: Part | None = None
+    validation: Part | None = None
     class_names: tuple[str, ...] | None = None
     feature_names: tuple[str, ...] | None = None
     target_names: tuple[str, ...] | None = None

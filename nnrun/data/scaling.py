@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnrun.config.datasets import Scale
+from nnrun.data.rows import Inputs, chunks
 from nnrun.errors import DataError
 
 
@@ -76,7 +78,7 @@ class Scaling:
         )
 
 
-def fit_scaling(scale: Scale, x: NDArray[Any], value_range: tuple[float, float] | None) -> Scaling:
+def fit_scaling(scale: Scale, x: Inputs, value_range: tuple[float, float] | None) -> Scaling:
     """Fits a scaling to the training split.
 
     Tables are scaled per column; images by one mean, deviation, minimum and maximum for all pixels, or one
@@ -84,7 +86,8 @@ def fit_scaling(scale: Scale, x: NDArray[Any], value_range: tuple[float, float] 
 
     Args:
         scale: `dataset.scale`.
-        x: Training inputs of shape `(samples, features)` or `(samples, height, width, channels)`.
+        x: Training inputs of shape `(samples, features)` or `(samples, height, width, channels)`; what lies in a
+            file is read in pieces.
         value_range: Lowest and highest value that an input can have, where that is known.
 
     Raises:
@@ -116,30 +119,47 @@ def _from_range(value_range: tuple[float, float]) -> tuple[Numbers, Numbers]:
     return (float(low),), (float(high - low),)
 
 
-def _from_extremes(x: NDArray[Any]) -> tuple[Numbers, Numbers]:
-    columns = _columns(x)
-    low = columns.min(axis=0).astype(np.float64)
-    high = columns.max(axis=0).astype(np.float64)
+def _from_extremes(x: Inputs) -> tuple[Numbers, Numbers]:
+    lows, highs = zip(*((piece.min(axis=0), piece.max(axis=0)) for piece in _pieces(x)), strict=True)
+    low = np.min(lows, axis=0).astype(np.float64)
+    high = np.max(highs, axis=0).astype(np.float64)
     return _numbers(low), _numbers(_without_zeros(high - low, low))
 
 
-def _from_moments(x: NDArray[Any]) -> tuple[Numbers, Numbers]:
+def _from_moments(x: Inputs) -> tuple[Numbers, Numbers]:
     """Returns mean and deviation, both in float64, the deviation of the population as in scikit-learn."""
-    columns = _columns(x)
-    if columns.dtype == np.uint8:
-        moments = [_byte_moments(columns[:, channel]) for channel in range(columns.shape[1])]
-        mean, deviation = (np.asarray(values) for values in zip(*moments, strict=True))
-    else:
-        columns = columns.astype(np.float64, copy=False)
+    if x.dtype == np.uint8:
+        mean, deviation = _byte_moments(x)
+    elif isinstance(x, np.ndarray):
+        columns = _columns(x).astype(np.float64, copy=False)
         mean, deviation = columns.mean(axis=0), columns.std(axis=0)
+    else:
+        count = len(x) * int(np.prod(x.shape[1:-1], dtype=np.int64))
+        mean = sum(piece.astype(np.float64).sum(axis=0) for piece in _pieces(x)) / count
+        squares = sum(((piece.astype(np.float64) - mean) ** 2).sum(axis=0) for piece in _pieces(x))
+        deviation = np.sqrt(squares / count)
     return _numbers(mean), _numbers(_without_zeros(deviation, mean))
 
 
-def _byte_moments(values: NDArray[np.uint8]) -> tuple[float, float]:
-    counts = np.bincount(values, minlength=256)
+def _byte_moments(x: Inputs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns mean and deviation of each channel of bytes, from how often each of the 256 values occurs."""
+    counts = np.zeros((x.shape[-1], 256), dtype=np.int64)
+    for piece in _pieces(x):
+        for channel in range(piece.shape[1]):
+            counts[channel] += np.bincount(piece[:, channel], minlength=256)
     numbers = np.arange(256)
-    mean = float(counts @ numbers) / len(values)
-    return mean, float(np.sqrt(counts @ (numbers - mean) ** 2 / len(values)))
+    mean = counts @ numbers / counts.sum(axis=1)
+    squares = (counts * (numbers - mean[:, np.newaxis]) ** 2).sum(axis=1)
+    return mean, np.sqrt(squares / counts.sum(axis=1))
+
+
+def _pieces(x: Inputs) -> Iterator[NDArray[Any]]:
+    """Yields all of `x` as `_columns`: an array as a whole, what lies in a file piece by piece."""
+    if isinstance(x, np.ndarray):
+        yield _columns(x)
+        return
+    for start, stop in chunks(x):
+        yield _columns(x[start:stop])
 
 
 def _columns(x: NDArray[Any]) -> NDArray[Any]:

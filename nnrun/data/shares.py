@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from nnrun.config.datasets import DatasetSection
@@ -15,9 +16,9 @@ class Shares:
 
     Args:
         train: What is left for training, at least 1.
-        validation: Samples of the validation split; 0 where there is none.
-        test: Samples that are taken for the test split; 0 where there is none, or where the data set
+        validation: Samples that are taken for the validation split; 0 where there is none, or where the data set
             comes with its own.
+        test: Samples that are taken for the test split, likewise.
     """
 
     train: int
@@ -25,25 +26,27 @@ class Shares:
     test: int
 
 
-def shares(samples: int, section: DatasetSection, *, own_test: bool) -> Shares:
+def shares(samples: int, section: DatasetSection, own: Collection[str] = ()) -> Shares:
     """Returns how many samples each split gets.
 
     A fraction is one of all samples that are divided, rounded half up; 0.1 of 150 is 15.
 
     Args:
-        samples: Samples that there are, without a test part that the data set comes with.
+        samples: Samples that there are, without the parts that the data set comes with.
         section: `split` and `limit` say what was asked for.
-        own_test: Whether the data set comes with a test part of its own.
+        own: Which of `validation` and `test` the data set comes with.
 
     Raises:
         DataError: If a split would be empty, or more is asked for than there is.
     """
     split = section.split
-    if own_test and split.test is not None:
-        raise DataError(
-            f"dataset.split.test is {split.test}, but this data set comes with its own test part",
-            "leave `test` out of `split`: the test part is used as it is; `validation` is cut from the rest",
-        )
+    for name, share in (("validation", split.validation), ("test", split.test)):
+        if name in own and share is not None:
+            rest = {"test": "; `validation` is cut from the rest"}.get(name, "")
+            raise DataError(
+                f"dataset.split.{name} is {share}, but this data set comes with its own {name} part",
+                f"leave `{name}` out of `split`: the {name} part is used as it is{rest}",
+            )
     count = samples if section.limit is None else min(samples, section.limit)
     if count == 0:
         raise DataError("the data set has no samples")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nnrun.config.facts import DataFacts
 from nnrun.data.preprocessing import Preprocessing
+from nnrun.data.rows import Inputs, chunks
 
 SplitName = Literal["train", "validation", "test"]
 
@@ -19,15 +20,17 @@ class Split:
     """Samples and their labels.
 
     Args:
-        x: Inputs of shape `(samples, ...)`, float32, or int32 for token numbers.
+        x: Inputs of shape `(samples, ...)`, float32, or int32 for token numbers: an array, or `MappedRows`.
         y: Labels as the loss wants them: `(samples, classes)` float32 one-hot, `(samples,)` int32 class
             numbers, or `(samples, targets)` float32 values.
         class_index: The class of each sample as a number, shape `(samples,)`; None for regression.
+        weights: How much each sample counts in the loss, shape `(samples,)`; None where all count the same.
     """
 
-    x: NDArray[Any]
+    x: Inputs
     y: NDArray[Any]
     class_index: NDArray[np.int32] | None = None
+    weights: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         """Returns the number of samples."""
@@ -77,5 +80,5 @@ def facts_of_splits(splits: Splits) -> DataFacts:
         target="values" if splits.class_names is None else "classes",
         targets=y.shape[1] if splits.class_names is None and y.ndim > 1 else 1,
         splits=frozenset(name for name, split in present.items() if split is not None),
-        max_token=int(x.max()) if x.dtype.kind == "i" else None,
+        max_token=max(int(x[start:stop].max()) for start, stop in chunks(x)) if x.dtype.kind == "i" else None,
     )

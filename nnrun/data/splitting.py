@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,7 @@ def split_indices(
     section: DatasetSection,
     seed: int,
     *,
-    own_test: bool,
+    own: Collection[str] = (),
     class_index: NDArray[np.int32] | None = None,
     class_names: Sequence[str] = (),
 ) -> SplitIndices:
@@ -44,10 +44,10 @@ def split_indices(
     version of every library.
 
     Args:
-        samples: Samples to divide, without a test part that the data set comes with.
+        samples: Samples to divide, without the parts that the data set comes with.
         section: `split`, `limit` and `shuffle` say how.
         seed: Decides the order, unless `split.seed` does.
-        own_test: Whether the data set comes with a test part of its own.
+        own: Which of `validation` and `test` the data set comes with.
         class_index: The class of each sample, shape `(samples,)`; needed for `stratify`.
         class_names: Names of the classes, for messages.
 
@@ -55,7 +55,7 @@ def split_indices(
         DataError: If a split would be empty, more is asked for than there is, or a class is too small to
             be in every split.
     """
-    sizes = shares(samples, section, own_test=own_test)
+    sizes = shares(samples, section, own)
     if section.shuffle:
         split_seed = section.split.seed
         order = permutation(samples, seed if split_seed is None else split_seed)

@@ -144,7 +144,7 @@ def _held_out(count: int, section: CsvData) -> int:
     """Returns how many samples may lie outside the training split, at most."""
     from nnrun.data.shares import shares
 
-    return count - shares(count, section, own_test=False).train
+    return count - shares(count, section).train
 
 
 def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources are called alike

@@ -1,0 +1,109 @@
+"""Samples that are read from a memory-mapped array, and prepared for the network, when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+CHUNK_BYTES = 1 << 25
+"""Whoever goes through mapped samples holds about so many bytes of them at a time."""
+
+
+class Inputs(Protocol):
+    """The inputs of a split: a NumPy array, or `MappedRows`, which behave as one where it is indexed."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape, `(samples, ...)`."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the values."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that all of them take in memory."""
+
+    def __len__(self) -> int:
+        """Returns the number of samples."""
+
+    def __getitem__(self, chosen: Any, /) -> Any:
+        """Returns an array of the samples of a slice, or of an array of positions."""
+
+
+@dataclass(frozen=True, slots=True)
+class MappedRows:
+    """Samples that lie in a memory-mapped array: nothing is held in memory but the positions.
+
+    Args:
+        source: The mapped array, shape `(samples of the source, ...)`.
+        rows: Positions of the samples in it, shape `(samples,)`.
+        prepare: Turns raw samples into what the network sees.
+    """
+
+    source: NDArray[Any]
+    rows: NDArray[np.int64]
+    prepare: Callable[[NDArray[Any]], NDArray[Any]]
+    sample_shape: tuple[int, ...] = field(init=False)
+    dtype: np.dtype[Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        one = self.prepare(np.asarray(self.source[:1]))
+        object.__setattr__(self, "sample_shape", one.shape[1:])
+        object.__setattr__(self, "dtype", one.dtype)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of all samples as the network sees them."""
+        return (len(self.rows), *self.sample_shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that all samples would take in memory, as the network sees them."""
+        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        """Returns the number of samples."""
+        return len(self.rows)
+
+    def __getitem__(self, chosen: slice | NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """Reads and prepares some samples.
+
+        Args:
+            chosen: A slice, or an array of positions.
+        """
+        wanted = self.rows[chosen]
+        # In the order of the file, which is several times as fast where it is not in memory.
+        order = np.argsort(wanted, kind="stable")
+        found = np.empty((len(wanted), *self.source.shape[1:]), self.source.dtype)
+        found[order] = self.source[wanted[order]]
+        return self.prepare(found)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Returns all samples as an array, for NumPy."""
+        if copy is False:
+            raise ValueError("mapped rows are always copied")
+        result = np.empty(self.shape, self.dtype)
+        for start, stop in chunks(self):
+            result[start:stop] = self[start:stop]
+        return result if dtype is None else result.astype(dtype)
+
+
+def is_mapped(array: Any) -> bool:
+    """Whether an array lies in a file instead of in memory, also as a part of another one."""
+    while isinstance(array, np.ndarray):
+        if isinstance(array, np.memmap):
+            return True
+        array = array.base
+    return False
+
+
+def chunks(inputs: Inputs) -> Iterator[tuple[int, int]]:
+    """Yields the bounds of pieces of about `CHUNK_BYTES`, in order, that make up all samples."""
+    size = max(1, CHUNK_BYTES // max(1, inputs.nbytes // max(1, len(inputs))))
+    for start in range(0, len(inputs), size):
+        yield start, min(start + size, len(inputs))
