@@ -50,6 +50,7 @@ def report(error: BaseException, debug: bool) -> int:
 
 def _message(error: NnrunError) -> str:
     from nnrun.config.problems import ConfigError
+    from nnrun.config.urls import masked
     from nnrun.display.problems import printable, render, uses_colour
 
     if isinstance(error, ConfigError):
@@ -60,7 +61,7 @@ def _message(error: NnrunError) -> str:
         text += f"  hint: {error.advice}\n"
     if isinstance(error, UsageError):
         text += "  nnrun COMMAND --help shows how\n"
-    return text
+    return masked(text)
 
 
 def _write(text: str) -> None:

@@ -31,6 +31,13 @@ OLD_KEYS: Mapping[str, tuple[str, ...]] = {
     "scaling": ("scale",),
     "file": ("path",),
     "filename": ("path",),
+    "directory": ("path",),
+    "folder": ("path",),
+    "image_size": ("size",),
+    "img_size": ("size",),
+    "target_size": ("size",),
+    "color_mode": ("color",),
+    "colour": ("color",),
     "data": ("dataset",),
     "label": ("target",),
     "labels": ("target",),
@@ -140,6 +147,8 @@ def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[
         for where, other in sections.items()
         if other is not model and set(names) & set(other.model_fields)
     ]
+    if "dataset.split" in homes:
+        homes = ["dataset.split"]  # a share of the samples, and not files of their own as some sources have them
     if homes and len(homes) <= 2:
         known = next(name for name in names if name in sections[homes[0]].model_fields)
         example = ": write split: {validation: 0.2} there" if key == "validation_split" else ""

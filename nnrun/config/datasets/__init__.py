@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from nnrun.config.datasets.common import DatasetSection, Scale, SplitSection
+from nnrun.config.datasets.images import ImagesData, ImagesPart
 from nnrun.config.datasets.libraries import KerasData, SklearnData
 from nnrun.config.datasets.synthetic import (
     BlobsData,
@@ -27,6 +28,8 @@ __all__ = [
     "CsvData",
     "Dataset",
     "DatasetSection",
+    "ImagesData",
+    "ImagesPart",
     "KerasData",
     "Missing",
     "MoonsData",
@@ -39,4 +42,6 @@ __all__ = [
     "TokensData",
 ]
 
-Dataset = Annotated[SklearnData | KerasData | CsvData | SyntheticData, Field(discriminator="source")]
+Dataset = Annotated[
+    SklearnData | KerasData | CsvData | ImagesData | SyntheticData, Field(discriminator="source")
+]
