@@ -14,7 +14,10 @@ from nnrun.data.filling import Filler, filled, fit_fillers
 from nnrun.data.raw import InputKind, RawData
 from nnrun.data.rows import MappedRows, is_mapped
 from nnrun.data.scaling import Scaling, fit_scaling
+from nnrun.data.vocabulary import Vocabulary, fit_vocabulary
 from nnrun.errors import DataError
+
+_UNSCALED = {"tokens": "token numbers", "texts": "texts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Preprocessing:
             has, sorted. The column becomes one column for each.
         fillers: For each column of a table that may have empty cells, by column number: the number or
             category that they get.
+        vocabulary: The words of the training split, for texts.
         class_names: Names of the classes in the order of their numbers; None for regression.
         target_names: Names of the target columns, where they have names.
     """
@@ -39,6 +43,7 @@ class Preprocessing:
     columns: tuple[str, ...] | None = None
     categories: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     fillers: Mapping[int, Filler] = field(default_factory=dict)
+    vocabulary: Vocabulary | None = None
     class_names: tuple[str, ...] | None = None
     target_names: tuple[str, ...] | None = None
 
@@ -59,17 +64,19 @@ class Preprocessing:
         """Returns what the network sees.
 
         Args:
-            x: Raw inputs, shape `(samples, ...)`; NaN for an empty cell of a table.
+            x: Raw inputs, shape `(samples, ...)`; NaN for an empty cell of a table; strings for texts.
             categories: What the numbers in the text columns of `x` stand for (`RawData.categories`).
 
         Returns:
-            Shape `(samples, ...)`, float32 (int32 for tokens). A category that the training split did not
-            have is 0 in all columns of its feature.
+            Shape `(samples, ...)`, float32 (int32 for tokens, and for texts as sequences). A category that the
+            training split did not have is 0 in all columns of its feature.
 
         Raises:
             DataError: If a value is too great for float32 after scaling, or a cell is empty in a column
                 whose empty cells are not filled.
         """
+        if self.vocabulary is not None:
+            return self.vocabulary.apply(x)
         if self.kind == "tokens":
             return np.ascontiguousarray(x, dtype=np.int32)
         if self.kind == "table":
@@ -135,19 +142,22 @@ class Preprocessing:
             # JSON has text keys only.
             "categories": {str(number): list(names) for number, names in self.categories.items()},
             "fillers": {str(number): filler for number, filler in self.fillers.items()},
+            "vocabulary": None if self.vocabulary is None else self.vocabulary.to_json(),
             "class_names": None if self.class_names is None else list(self.class_names),
             "target_names": None if self.target_names is None else list(self.target_names),
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Preprocessing:
-        """Reads what `to_json` wrote, with this version or an older one, which had no `fillers`."""
+        """Reads what `to_json` wrote, with this version or an older one: without `fillers`, or `vocabulary`."""
+        vocabulary = value.get("vocabulary")
         return cls(
             kind=value["kind"],
             scaling=Scaling.from_json(value["scaling"]),
             columns=_names(value["columns"]),
             categories={int(number): tuple(names) for number, names in value["categories"].items()},
             fillers={int(number): filler for number, filler in value.get("fillers", {}).items()},
+            vocabulary=None if vocabulary is None else Vocabulary.from_json(vocabulary),
             class_names=_names(value["class_names"]),
             target_names=_names(value["target_names"]),
         )
@@ -167,12 +177,15 @@ def fit_preprocessing(
     Raises:
         DataError: If these inputs cannot be filled or scaled as asked.
     """
-    if raw.kind == "tokens" and scale != "none":
+    if raw.kind in ("tokens", "texts") and scale != "none":
         raise DataError(
-            "dataset.scale cannot be used here: the inputs are token numbers, not quantities",
+            f"dataset.scale cannot be used here: the inputs are {_UNSCALED[raw.kind]}, not quantities",
             "leave `scale` out and begin the network with an `Embedding`",
         )
     x = raw.samples.x
+    if raw.vectorization is not None:
+        vocabulary = fit_vocabulary(x[train], raw.vectorization)
+        return Preprocessing("texts", Scaling("none"), vocabulary=vocabulary, class_names=class_names)
     fillers = fit_fillers(raw, train)
     known = raw.categories
     if fillers:

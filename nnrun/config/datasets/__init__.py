@@ -20,6 +20,7 @@ from nnrun.config.datasets.synthetic import (
     TokensData,
 )
 from nnrun.config.datasets.tables import CsvData, Missing
+from nnrun.config.datasets.texts import TextData
 
 __all__ = [
     "BlobsData",
@@ -39,9 +40,10 @@ __all__ = [
     "SplitSection",
     "SyntheticData",
     "SyntheticSection",
+    "TextData",
     "TokensData",
 ]
 
 Dataset = Annotated[
-    SklearnData | KerasData | CsvData | ImagesData | SyntheticData, Field(discriminator="source")
+    SklearnData | KerasData | CsvData | ImagesData | TextData | SyntheticData, Field(discriminator="source")
 ]

@@ -15,6 +15,7 @@ SOURCES = {
     "keras": "nnrun.data.sources.keras",
     "sklearn": "nnrun.data.sources.sklearn",
     "synthetic": "nnrun.data.sources.synthetic",
+    "text": "nnrun.data.sources.texts",
 }
 """The module of each `dataset.source`. A module is imported when a config names its source, so that the
 sources of other configs cost nothing."""
