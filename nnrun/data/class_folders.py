@@ -74,7 +74,7 @@ def class_folders(folder: str, suffixes: Collection[str], exclude: Collection[st
         _sentence(excluded, "folder", "that dataset.exclude names"),
         _sentence(hidden, "hidden entry", "", plural="hidden entries"),
         _sentence(nested, "folder", "inside the folder of a class"),
-        _sentence(others, "entry", f"that is no {wanted} file of a class", plural="entries"),
+        _sentence(others, "entry", f"outside the {wanted} files of the classes", plural="entries"),
     )
     return ClassFolders(
         tuple(names), tuple(files), tuple(f"{folder}: left out {text}" for text in left_out if text)

@@ -17,8 +17,6 @@ from nnrun.data.scaling import Scaling, fit_scaling
 from nnrun.data.vocabulary import Vocabulary, fit_vocabulary
 from nnrun.errors import DataError
 
-_UNSCALED = {"tokens": "token numbers", "texts": "texts"}
-
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
@@ -177,9 +175,9 @@ def fit_preprocessing(
     Raises:
         DataError: If these inputs cannot be filled or scaled as asked.
     """
-    if raw.kind in ("tokens", "texts") and scale != "none":
+    if raw.kind == "tokens" and scale != "none":
         raise DataError(
-            f"dataset.scale cannot be used here: the inputs are {_UNSCALED[raw.kind]}, not quantities",
+            "dataset.scale cannot be used here: the inputs are token numbers, not quantities",
             "leave `scale` out and begin the network with an `Embedding`",
         )
     x = raw.samples.x

@@ -20,7 +20,8 @@ def vocabulary_notes(vocabulary: Vocabulary, splits: Mapping[str, Texts]) -> lis
         coverage = vocabulary.coverage(texts)
         about = [*_about(coverage, vocabulary, what)]
         if about:
-            notes.append(f"{name} split, {coverage.texts:,} texts: {'; '.join(about)}")
+            count = f"{coverage.texts:,} text{'' if coverage.texts == 1 else 's'}"
+            notes.append(f"{name} split, {count}: {'; '.join(about)}")
     return notes
 
 
@@ -28,10 +29,10 @@ def _about(coverage: Coverage, vocabulary: Vocabulary, what: str) -> Iterator[st
     if coverage.unknown:
         yield f"{coverage.unknown / coverage.tokens:.2%} of the {what} are not in the vocabulary"
     if coverage.cut:
-        length = vocabulary.how.sequence_length
+        length, one = vocabulary.how.sequence_length, coverage.cut == 1
         yield (
-            f"{coverage.cut:,} are longer than {length} {what} and lose their end (the longest has "
-            f"{coverage.longest:,})"
+            f"{coverage.cut:,} {'is' if one else 'are'} longer than {length} {what} and "
+            f"{'loses its' if one else 'lose their'} end (the longest has {coverage.longest:,})"
         )
     if coverage.empty:
-        yield f"{coverage.empty:,} have no {what}"
+        yield f"{coverage.empty:,} {'has' if coverage.empty == 1 else 'have'} no {what}"

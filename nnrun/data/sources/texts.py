@@ -129,15 +129,20 @@ def _check_options(section: TextData) -> None:
     """Refuses keys that would have no effect."""
     if section.output != "int" and section.sequence_length is not None:
         raise DataError(
-            f"dataset.sequence_length is for sequences, but dataset.output is {section.output}",
+            f"dataset.sequence_length: it is for sequences, but `output` is {section.output}",
             "leave it out, or write `output: int`",
+        )
+    if section.scale != "none":
+        raise DataError(
+            "dataset.scale: texts are no quantities that could be scaled",
+            "leave it out; see `dataset.output`",
         )
     path = Path(section.path)
     if path.is_dir():
         for key in ("text", "target", "delimiter", "quoting"):
             if getattr(section, key) is not None:
                 raise DataError(
-                    f"dataset.{key} is for tables, but {section.path} is a folder", "leave it out"
+                    f"dataset.{key}: it is for tables, but {section.path} is a folder", "leave it out"
                 )
     elif path.is_file():
         for key in ("text", "target"):
@@ -147,7 +152,9 @@ def _check_options(section: TextData) -> None:
                     f"add `{key}` with the name of the column, or its number from 0 with `header: false`",
                 )
         if section.exclude:
-            raise DataError(f"dataset.exclude is for folders, but {section.path} is a file", "leave it out")
+            raise DataError(
+                f"dataset.exclude: it is for folders, but {section.path} is a file", "leave it out"
+            )
 
 
 def _from_folders(section: TextData) -> _Found:
@@ -258,7 +265,5 @@ def _empty_note(found: _Found) -> list[str]:
     empty = [position for position, text in enumerate(found.texts) if not text.strip()]
     if not empty:
         return []
-    return [
-        f"{len(empty):,} of {len(found.texts):,} texts are empty, the first: {found.place(empty[0])}; they are "
-        "kept"
-    ]
+    count = f"{len(empty):,} of {len(found.texts):,} texts {'is' if len(empty) == 1 else 'are'} empty"
+    return [f"{count} and kept all the same, the first: {found.place(empty[0])}"]
