@@ -167,7 +167,8 @@ def _notes(
         return [*raw.notes, *vocabulary_notes(preprocessing.vocabulary, texts)]
     parts: list[tuple[str, NDArray[Any]]] = []
     for name, rows in (("validation", indices.validation), ("test", indices.test)):
-        if rows is not None:
+        # Without categories there is nothing to look for, and the samples may lie in a large file.
+        if rows is not None and preprocessing.categories:
             parts.append((name, raw.samples.x[rows]))
     unseen = [
         f"{count:,} of {len(x):,} samples of the {split} split have a category in column '{column}' that the "

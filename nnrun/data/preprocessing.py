@@ -81,7 +81,8 @@ class Preprocessing:
             x, categories = filled(x, categories or {}, self.fillers)
             self._check_filled(x)
         scaled = self._apply_to_columns(x, categories or {}) if self.categories else self.scaling.apply(x)
-        if self.kind == "table":
+        # A byte cannot become too great.
+        if self.kind == "table" or x.dtype.kind == "f":
             self._check_finite(scaled)
         return scaled
 
@@ -126,9 +127,10 @@ class Preprocessing:
         if len(wrong):
             names = self.feature_names
             name = names[wrong[0]] if names else str(wrong[0])
+            what = f"column '{name}'" if self.kind == "table" else f"position {wrong[0]} of the last axis"
             raise DataError(
-                f"column '{name}' has values that are greater than a 32-bit float can hold (3.4e38)",
-                "use `scale: standard` or `scale: minmax`, or leave the column out",
+                f"{what} has values that are greater than a 32-bit float can hold (3.4e38)",
+                "use `scale: standard` or `scale: minmax`, or leave it out",
             )
 
     def to_json(self) -> dict[str, Any]:

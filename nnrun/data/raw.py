@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from nnrun.data.empty_cells import Fill
 from nnrun.data.vocabulary import Vectorization
 
-InputKind = Literal["table", "images", "tokens", "texts"]
+InputKind = Literal["table", "images", "tokens", "texts", "sequences"]
 """`table`: one number or category per column, shape `(samples, columns)`. `images`: shape
 `(samples, height, width, channels)`. `tokens`: token numbers, shape `(samples, length)`, int32. `texts`: strings
-in an array of objects, shape `(samples,)`."""
+in an array of objects, shape `(samples,)`. `sequences`: numbers of any further shape, such as
+`(samples, steps, features)`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from nnrun.config.datasets.arrays import NpzData, PythonData
 from nnrun.config.datasets.common import DatasetSection, Scale, SplitSection
 from nnrun.config.datasets.images import ImagesData, ImagesPart
 from nnrun.config.datasets.libraries import KerasData, SklearnData
@@ -34,6 +35,8 @@ __all__ = [
     "KerasData",
     "Missing",
     "MoonsData",
+    "NpzData",
+    "PythonData",
     "RegressionData",
     "Scale",
     "SklearnData",
@@ -45,5 +48,6 @@ __all__ = [
 ]
 
 Dataset = Annotated[
-    SklearnData | KerasData | CsvData | ImagesData | TextData | SyntheticData, Field(discriminator="source")
+    SklearnData | KerasData | CsvData | ImagesData | NpzData | PythonData | TextData | SyntheticData,
+    Field(discriminator="source"),
 ]

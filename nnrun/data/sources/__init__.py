@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 SOURCES = {
     "csv": "nnrun.data.sources.csv_files",
     "keras": "nnrun.data.sources.keras",
+    "npz": "nnrun.data.sources.npz",
+    "python": "nnrun.data.sources.python",
     "sklearn": "nnrun.data.sources.sklearn",
     "synthetic": "nnrun.data.sources.synthetic",
     "text": "nnrun.data.sources.texts",
