@@ -229,6 +229,26 @@ def test_sample_weights_go_with_their_samples(section: Write) -> None:
         np.testing.assert_array_equal(part.weights, part.x[:, 0] + 0.5)
 
 
+def test_splits_with_files_of_their_own(section: Write, tmp_path: Path) -> None:
+    """Each file has `x` and `y`, or is called by the names of the config; faults name the file they are in."""
+    np.savez(tmp_path / "val.npz", x=TABLE[:2], y=CLASSES[:2])
+    np.savez(tmp_path / "test.npz", x_test=TABLE[:3], y_test=CLASSES[:3])
+    files: dict[str, Any] = {
+        "validation": {"path": str(tmp_path / "val.npz")},
+        "test": {"path": str(tmp_path / "test.npz")},
+    }
+    data = section({"x": TABLE, "y": CLASSES}, **files)
+    splits = split(data)
+    assert splits.validation is not None and splits.test is not None
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == (6, 2, 3)
+    assert facts_of(data).splits == {"validation", "test"}
+    np.savez(tmp_path / "val.npz", x=TABLE[:2] * np.nan, y=CLASSES[:2])
+    assert re.search(r"val\.npz: x\[0, 0\] is nan", refusal(data))
+    (tmp_path / "val.npz").unlink()
+    assert facts_of(data).train_samples is None
+    assert "val.npz: no such file" in refusal(data)
+
+
 def test_the_fingerprint_follows_the_values(tmp_path: Path) -> None:
     """A changed value in a mapped file is noticed, a moved file is the same."""
 

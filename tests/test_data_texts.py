@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnrun.config.datasets import SplitSection, TextData
+from nnrun.config.datasets.files import FileSection
 from nnrun.data.facts import facts_of
 from nnrun.data.loading import make_splits
 from nnrun.data.preprocessing import Preprocessing
@@ -157,9 +158,8 @@ def test_classes_that_look_alike_are_told(section: Write) -> None:
 def test_folders_are_classes(folder: Callable[..., TextData]) -> None:
     """Classes and files are sorted; each text knows its file."""
     raw = load(folder({"b/2.txt": "two", "b/10.TXT": "ten", "a/x.txt": "\ufeffone\n"}))
-    assert raw.class_names == ("a", "b")
     assert raw.samples.x.tolist() == ["one\n", "ten", "two"]
-    assert raw.samples.y.tolist() == [0, 1, 1]
+    assert raw.samples.y.tolist() == ["a", "b", "b"]
     assert raw.place(1).endswith(f"b{os.sep}10.TXT")
 
 
@@ -284,6 +284,35 @@ def test_one_class_and_a_class_that_is_missing_in_training_are_refused(section: 
         split(section("text,label\na,x\nb,x\n"))
     with pytest.raises(DataError, match="class 'z' is in the test split but not in the training split"):
         split(section("text,label\na,x\nb,y\nc,z\n", shuffle=False, split=SplitSection(test=1)))
+
+
+def test_splits_with_folders_or_tables_of_their_own(
+    section: Write, folder: Callable[..., TextData], tmp_path: Path
+) -> None:
+    """The vocabulary comes from the training folder; classes are matched by name, and labels are of one kind."""
+    data = folder({"neg/1.txt": "bad film", "pos/1.txt": "good film", "unsup/1.txt": "x"}, exclude=["unsup"])
+    for name, content in (("neg/a.txt", "bad"), ("pos/a.txt", "great film"), ("pos/b.txt", "good")):
+        path = tmp_path / "held" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    data = data.model_copy(update={"test": FileSection(path=str(tmp_path / "held"))})
+    splits = split(data)
+    assert splits.test is not None
+    assert splits.class_names == ("neg", "pos")
+    assert splits.test.y.tolist() == [0, 1, 1]
+    words = splits.preprocessing.vocabulary
+    assert words is not None and words.words == ("film", "good", "bad")
+    assert splits.test.x[:, :2].tolist() == [[4, 0], [1, 2], [3, 0]]
+    assert facts_of(data).splits == {"test"}
+    (tmp_path / "held" / "other").mkdir()
+    (tmp_path / "held" / "other" / "1.txt").write_text("x")
+    with pytest.raises(DataError, match="class 'other' is in the test split but not in the training split"):
+        split(data)
+    (tmp_path / "test.csv").write_text("text,label\nc,n/a\n")
+    table = section("text,label\na,1\nb,2\n", test={"path": str(tmp_path / "test.csv")})
+    assert load(table).samples.y.tolist() == ["1", "2"]
+    with pytest.raises(DataError, match="class 'n/a' is in the test split but not"):
+        split(table)
 
 
 def test_the_vocabulary_knows_the_training_split_only(section: Write) -> None:

@@ -28,6 +28,7 @@ class Given:
         y_name: What to call `y`.
         weights: How much each sample counts in the loss; None where all count the same.
         weights_name: What to call them.
+        where: What they come from, if not from the same as all others.
     """
 
     x: NDArray[Any]
@@ -36,6 +37,7 @@ class Given:
     y_name: str = "y"
     weights: NDArray[Any] | None = None
     weights_name: str = "sample_weight"
+    where: str = ""
 
     def weighted(self, weights: NDArray[Any], name: str) -> Given:
         """Returns the same arrays with weights."""
@@ -78,11 +80,13 @@ def data_of_arrays(
     """
     samples = parts["samples"]
     kind = _kind(samples.x, kind, f"{where}: {samples.x_name}")
-    made = {name: _part(given, kind, where) for name, given in parts.items()}
+    made = {name: _part(given, kind, given.where or where) for name, given in parts.items()}
     for name, part in made.items():
-        _check_alike(made["samples"], part, samples, parts[name], where)
+        given = parts[name]
+        here = given.where or where
+        _check_alike(made["samples"], part, samples, given, here)
         if names.classes is not None:
-            _check_numbers(part.y, f"{where}: {parts[name].y_name}", len(names.classes))
+            _check_numbers(part.y, f"{here}: {given.y_name}", len(names.classes))
     columns = made["samples"].x.shape[1:]
     if names.features is not None and (kind != "table" or columns != (len(names.features),)):
         raise DataError(

@@ -27,7 +27,9 @@ class ClassFolders:
     left_out: tuple[str, ...]
 
 
-def class_folders(folder: str, suffixes: Collection[str], exclude: Collection[str] = ()) -> ClassFolders:
+def class_folders(
+    folder: str, suffixes: Collection[str], exclude: Collection[str] = (), *, all_there: bool = True
+) -> ClassFolders:
     """Finds the classes and their files.
 
     A folder in that of a class is not looked into, so a link that leads back upwards does no harm. Hidden files and
@@ -37,6 +39,7 @@ def class_folders(folder: str, suffixes: Collection[str], exclude: Collection[st
         folder: The folder with the folders of the classes.
         suffixes: How the names of the files end, in lower case, such as `.txt`.
         exclude: Classes to leave out.
+        all_there: Whether each of them must be there.
 
     Raises:
         DataError: There is no such folder, none in it, or a class without a file.
@@ -68,7 +71,12 @@ def class_folders(folder: str, suffixes: Collection[str], exclude: Collection[st
                 else:
                     others.append(shown)
             files.append(tuple(own))
-    _check(folder, names, files, suffixes, exclude, excluded)
+    missing = sorted(set(exclude) - set(excluded))
+    if missing and all_there:
+        raise DataError(
+            f"dataset.exclude: {folder} has no folder '{missing[0]}'", f"it has {_listed(names, 20)}"
+        )
+    _check(folder, names, files, suffixes)
     wanted = " or ".join(sorted(suffixes))
     left_out = (
         _sentence(excluded, "folder", "that dataset.exclude names"),
@@ -110,15 +118,8 @@ def _check(
     names: list[str],
     files: list[tuple[str, ...]],
     suffixes: Collection[str],
-    exclude: Collection[str],
-    excluded: list[str],
 ) -> None:
     wanted = " or ".join(sorted(suffixes))
-    missing = sorted(set(exclude) - set(excluded))
-    if missing:
-        raise DataError(
-            f"dataset.exclude: {folder} has no folder '{missing[0]}'", f"it has {_listed(names, 20)}"
-        )
     if not names:
         raise DataError(
             f"{folder} has no folder in it", f"it needs one folder per class, with {wanted} files in it"

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from nnrun.config.datasets.common import DatasetSection
+from nnrun.config.datasets.files import FileSection
 from nnrun.config.value_advice import received
 
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -30,7 +31,7 @@ class ArraySection(DatasetSection):
     """Names of the classes, in the order of the class numbers in `y`."""
 
 
-class NpzData(ArraySection):
+class NpzData(FileSection, ArraySection):
     """Arrays that NumPy saved: an `.npz` archive, a folder of `.npy` files, or an HDF5 file.
 
     Arrays of `.npy` files and contiguous data sets of HDF5 are not loaded as a whole, so they may be larger than
@@ -39,9 +40,6 @@ class NpzData(ArraySection):
 
     source: Literal["npz"]
     """Where the data come from."""
-
-    path: str
-    """The archive, the folder of `.npy` files, or the HDF5 file; relative to the config."""
 
     x: str | None = None
     """Name of the array with the inputs; by default `x`, or `x_train` where there is none."""
@@ -63,6 +61,12 @@ class NpzData(ArraySection):
 
     sample_weight: str | None = None
     """Name of the array that says how much each sample of `x` counts in the loss; by default all count the same."""
+
+    validation: FileSection | None = None
+    """A file of its own for the validation split, whose arrays have the names of those to train on."""
+
+    test: FileSection | None = None
+    """A file of its own for the test split, likewise."""
 
 
 def _checked_function(text: str) -> str:

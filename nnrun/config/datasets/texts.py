@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from nnrun.config.datasets.common import DatasetSection
+from nnrun.config.datasets.files import FileSection
 from nnrun.config.sections import Count
 
 MAX_TOKENS = 20_000
@@ -22,7 +23,7 @@ Tokenize = Literal["whitespace", "character"]
 Output = Literal["int", "multi_hot", "count", "tf_idf"]
 
 
-class TextData(DatasetSection):
+class TextData(FileSection, DatasetSection):
     """Texts with their classes or values: a folder of `.txt` files per class, or a table with a column of texts.
 
     The words of the training split become the vocabulary, as Keras's `TextVectorization` does it.
@@ -30,9 +31,6 @@ class TextData(DatasetSection):
 
     source: Literal["text"]
     """Where the data come from."""
-
-    path: str
-    """The folder with a folder of `.txt` files per class, or the table; relative to the config."""
 
     text: str | int | None = None
     """Of a table, the column with the texts; by name, or by number from 0 where it has no header."""
@@ -76,3 +74,9 @@ class TextData(DatasetSection):
     That number is 1 where the text has the token (`multi_hot`), how often it has it (`count`), or this times the
     token's inverse document frequency (`tf_idf`).
     """
+
+    validation: FileSection | None = None
+    """A folder or table of its own for the validation split."""
+
+    test: FileSection | None = None
+    """A folder or table of its own for the test split."""

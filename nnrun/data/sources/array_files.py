@@ -26,9 +26,6 @@ class ArrayFile(Protocol):
 
     path: str
 
-    is_quick: bool
-    """Whether names and headers can be read without loading NumPy."""
-
     def names(self) -> Collection[str]:
         """Returns the names of all arrays, in the order of the file."""
 
@@ -47,34 +44,36 @@ class ArrayFile(Protocol):
         """
 
 
-def open_arrays(path: str) -> ArrayFile:
+def is_quick(path: Path) -> bool:
+    """Whether the names and headers of a file can be read without loading NumPy."""
+    return path.suffix.lower() not in HDF5
+
+
+def open_arrays(path: Path) -> ArrayFile:
     """Finds out what a path leads to.
 
     Raises:
         DataError: There is no such file, or it is none of those that can be read.
     """
-    file = Path(path)
-    if file.is_dir():
-        return NpyFolder(path)
-    if not file.exists():
+    if path.is_dir():
+        return NpyFolder(str(path))
+    if not path.exists():
         raise DataError(f"{path}: no such file", "dataset.path is relative to the folder of the config")
-    if file.suffix.lower() == ".npy":
+    if path.suffix.lower() == ".npy":
         raise DataError(
             f"dataset.path: {path} is a single array",
-            f"name the folder with its arrays, `path: {file.parent.name or '.'}`, and the array by its name, "
-            f"`x: {file.stem}`",
+            f"name the folder with its arrays, `path: {path.parent.name or '.'}`, and the array by its name, "
+            f"`x: {path.stem}`",
         )
-    if file.suffix.lower() in HDF5:
+    if not is_quick(path):
         from nnrun.data.sources.hdf5 import Hdf5File
 
-        return Hdf5File(path)
-    return NpzFile(path)
+        return Hdf5File(str(path))
+    return NpzFile(str(path))
 
 
 class NpyFolder:
     """A folder with an array in each `.npy` file, called by its name without the ending."""
-
-    is_quick = True
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -108,8 +107,6 @@ class NpyFolder:
 
 class NpzFile:
     """An archive that `numpy.savez` or `numpy.savez_compressed` wrote."""
-
-    is_quick = True
 
     def __init__(self, path: str) -> None:
         self.path = path

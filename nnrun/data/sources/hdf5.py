@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 class Hdf5File:
     """An HDF5 file; a data set in a group is called `group/name`."""
 
-    is_quick = False
-
     def __init__(self, path: str) -> None:
         self.path = path
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import Path
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nnrun.config.datasets.arrays import NpzData
 from nnrun.config.facts import DataFacts
 from nnrun.data.array_kinds import kind_of, sample_shape
-from nnrun.data.sources.array_files import ArrayFile, open_arrays
+from nnrun.data.own_splits import files_here, located_files
+from nnrun.data.sources.array_files import ArrayFile, is_quick, open_arrays
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CLASS_NAMES, FEATURE_NAMES = "class_names", "feature_names"
 """Arrays of texts that are used where they are in the file."""
 
-_DEFAULTS = {
+_DEFAULTS: dict[str, tuple[Collection[str], Collection[str]]] = {
     "samples": (("x", "x_train"), ("y", "y_train")),
     "validation": (("x_validation", "x_val"), ("y_validation", "y_val")),
     "test": (("x_test",), ("y_test",)),
@@ -30,8 +30,15 @@ _SHOWN = 20
 
 
 class _Pair(NamedTuple):
-    """The names of the arrays of one part."""
+    """The arrays of one part.
 
+    Args:
+        file: Where they are.
+        x: Name of the inputs.
+        y: Name of the labels.
+    """
+
+    file: ArrayFile
     x: str
     y: str
 
@@ -49,14 +56,13 @@ def facts(section: NpzData) -> DataFacts:
         dtype="int32" if section.kind == "tokens" else "float32",
         more_splits=True,
     )
-    if not Path(section.path).exists():
+    files = files_here(section)
+    if any(path is None or not is_quick(path) for path in files.values()):
         return known
-    file = open_arrays(section.path)
-    if not file.is_quick:
-        return known
-    pairs = _pairs(file, section)
-    x, y = file.header(pairs["samples"].x), file.header(pairs["samples"].y)
-    kind = kind_of(x.dtype, x.shape, section.kind, f"{section.path}: {pairs['samples'].x}")
+    pairs = _pairs({name: open_arrays(path) for name, path in files.items() if path is not None}, section)
+    file, x_name, y_name = pairs["samples"]
+    x, y = file.header(x_name), file.header(y_name)
+    kind = kind_of(x.dtype, x.shape, section.kind, f"{file.path}: {x_name}")
     several = len(y.shape) == 2 and y.shape[1] > 1
     return DataFacts(
         shape=sample_shape(kind, x.shape),
@@ -78,10 +84,10 @@ def load(section: NpzData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
     """
     from nnrun.data.arrays import Names, data_of_arrays
 
-    file = open_arrays(section.path)
-    pairs = _pairs(file, section)
-    parts = {name: _given(file, pair) for name, pair in pairs.items()}
-    used = {name for pair in pairs.values() for name in pair}
+    pairs = _pairs({name: open_arrays(path) for name, path in located_files(section).items()}, section)
+    parts = {name: _given(found) for name, found in pairs.items()}
+    file = pairs["samples"].file
+    used = {name for found in pairs.values() if found.file is file for name in (found.x, found.y)}
     if section.sample_weight is not None:
         _check_there(file, "sample_weight", section.sample_weight)
         weights = file.read(section.sample_weight)
@@ -94,40 +100,46 @@ def load(section: NpzData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
     )
     used |= {CLASS_NAMES, FEATURE_NAMES}
     notes = _unused(file, used)
-    return data_of_arrays(parts, section.kind, names, section.path, notes)
+    return data_of_arrays(parts, section.kind, names, file.path, notes)
 
 
-def _pairs(file: ArrayFile, section: NpzData) -> dict[str, _Pair]:
-    """Returns the names of the arrays of each part that there is.
+def _pairs(files: Mapping[str, ArrayFile], section: NpzData) -> dict[str, _Pair]:
+    """Returns the arrays of each part that there is.
+
+    A split with a file of its own has its arrays there, under the names of those to train on.
 
     Raises:
         DataError: An array that the config names, or that there must be, is missing.
     """
-    asked = {
-        "samples": (section.x, section.y),
-        "validation": (section.x_validation, section.y_validation),
-        "test": (section.x_test, section.y_test),
-    }
-    keys = {part: ("x", "y") if part == "samples" else (f"x_{part}", f"y_{part}") for part in asked}
-    there = file.names()
     pairs: dict[str, _Pair] = {}
-    for part, own in asked.items():
-        found: list[str | None] = []
-        for key, name, usual in zip(keys[part], own, _DEFAULTS[part], strict=True):
-            if name is not None:
-                _check_there(file, key, name)
-            found.append(name or next((each for each in usual if each in there), None))
-        x, y = found
+    for part in _DEFAULTS:
+        keys = ("x", "y") if part == "samples" or part in files else (f"x_{part}", f"y_{part}")
+        file = files.get(part, files["samples"])
+        asked = [getattr(section, key) for key in keys]
+        # A file of its own for a part may call them either way.
+        usual = [
+            (*first, *own) if keys[0] == "x" and part != "samples" else own
+            for first, own in zip(_DEFAULTS["samples"], _DEFAULTS[part], strict=True)
+        ]
+        x, y = (_found(file, key, name, names) for key, name, names in zip(keys, asked, usual, strict=True))
         if x is not None and y is not None:
-            pairs[part] = _Pair(x, y)
-        elif part == "samples" or any(own):
-            key = keys[part][0 if x is None else 1]
+            pairs[part] = _Pair(file, x, y)
+        elif keys[0] == "x" or any(asked):
+            missing = 0 if x is None else 1
             raise DataError(
-                f"dataset.{key}: {file.path} has no array {_either(_DEFAULTS[part][0 if x is None else 1])}; "
-                f"it has {_listed(there)}",
-                f"write `{key}: NAME` with the one that is meant",
+                f"dataset.{keys[missing]}: {file.path} has no array {_either(usual[missing])}; it has "
+                f"{_listed(file.names())}",
+                f"write `{keys[missing]}: NAME` with the one that is meant",
             )
     return pairs
+
+
+def _found(file: ArrayFile, key: str, asked: str | None, usual: Collection[str]) -> str | None:
+    """Returns the name of an array: the one that the config says, else a usual one, else None."""
+    if asked is not None:
+        _check_there(file, key, asked)
+        return asked
+    return next((name for name in usual if name in file.names()), None)
 
 
 def _check_there(file: ArrayFile, key: str, name: str) -> None:
@@ -143,10 +155,10 @@ def _check_there(file: ArrayFile, key: str, name: str) -> None:
     )
 
 
-def _given(file: ArrayFile, pair: _Pair) -> Given:
+def _given(found: _Pair) -> Given:
     from nnrun.data.arrays import Given
 
-    return Given(file.read(pair.x), file.read(pair.y), pair.x, pair.y)
+    return Given(found.file.read(found.x), found.file.read(found.y), found.x, found.y, where=found.file.path)
 
 
 def _texts(file: ArrayFile, name: str) -> tuple[str, ...] | None:
