@@ -83,7 +83,10 @@ class ChunkFunction:
             first: tf.Tensor,
         ) -> tuple[tf.Tensor, tf.Tensor, dict[str, tf.Tensor]]:
             def batch(position: tf.Tensor, chosen: tf.Tensor) -> _State:
-                logs = step(tuple(tf.gather(tensor, chosen) for tensor in tensors))
+                samples = tuple(tf.gather(tensor, chosen) for tensor in tensors)
+                if not known_size:
+                    samples = tuple(map(_of_unknown_size, samples))
+                logs = step(samples)
                 # The running mean of the loss stays non-finite from the first batch that was.
                 return position + 1, tf.reduce_all(tf.math.is_finite(logs["loss"]))
 
@@ -131,6 +134,15 @@ class ChunkFunction:
     def _call(self, feed: Feed, start: int, stop: int, *, first: bool) -> Any:
         numbers = (feed.rows, start, stop, first)
         return self.function(feed.tensors, feed.order, *map(tf.constant, numbers))
+
+
+def _of_unknown_size(batch: tf.Tensor) -> tf.Tensor:
+    """Hides where a batch comes from.
+
+    Otherwise TensorFlow finds out that inputs and labels have equally many rows, reorders products of the two by it,
+    and rounds in another way than in `fit`, whose batches come out of an iterator.
+    """
+    return tf.compat.v1.placeholder_with_default(batch, [None, *batch.shape[1:]])
 
 
 def _to_python(value: tf.Tensor) -> Any:
