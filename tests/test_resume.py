@@ -205,8 +205,8 @@ def test_extended_run_equals_a_longer_one(lab: Lab) -> None:
 
 def test_lost_run_goes_on_from_its_last_checkpoint(lab: Lab) -> None:
     """A process that was killed leaves rows after its checkpoint, which are cut off, and half a checkpoint."""
-    whole = lab.train("checkpoint.every_seconds=0")
-    run = lab.train("checkpoint.every_seconds=0", stop=at_end_of(4))
+    whole = lab.train("checkpoint.every_epochs=1")
+    run = lab.train("checkpoint.every_epochs=1", stop=at_end_of(4))
     shutil.rmtree(run.path / "checkpoints" / "epoch-000004")
     leftover = run.path / "checkpoints" / ".tmp-1234-epoch-000004"
     leftover.mkdir()
@@ -222,8 +222,8 @@ def test_lost_run_goes_on_from_its_last_checkpoint(lab: Lab) -> None:
 
 def test_damaged_checkpoint_falls_back_to_the_one_before(lab: Lab) -> None:
     """A flipped bit is found by its checksum, and named."""
-    whole = lab.train("checkpoint.every_seconds=0")
-    run = lab.train("checkpoint.every_seconds=0", stop=at_end_of(4))
+    whole = lab.train("checkpoint.every_epochs=1")
+    run = lab.train("checkpoint.every_epochs=1", stop=at_end_of(4))
     file = run.path / "checkpoints" / "epoch-000004" / "state.npz"
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
@@ -236,7 +236,7 @@ def test_damaged_checkpoint_falls_back_to_the_one_before(lab: Lab) -> None:
 
 def test_only_two_checkpoints_are_kept(lab: Lab) -> None:
     """The size of a run directory is bounded."""
-    run = lab.train("checkpoint.every_seconds=0")
+    run = lab.train("checkpoint.every_epochs=1")
     assert sorted(path.name for path in (run.path / "checkpoints").iterdir()) == [
         "epoch-000005",
         "epoch-000006",

@@ -85,7 +85,7 @@ class CheckpointSection(Section):
     """What counts as the best epoch, and how often the state is saved.
 
     `monitor` defaults to the validation loss, or the loss where nothing is validated. The state is saved when
-    `every_seconds` have passed at the end of an epoch, and at the end of training.
+    `every_seconds` have passed at the end of an epoch, after every `every_epochs`, and at the end of training.
     """
 
     monitor: str | None = None
@@ -96,6 +96,9 @@ class CheckpointSection(Section):
 
     every_seconds: Annotated[float, Field(ge=0)] = 30.0
     """Save the state at the end of an epoch when so many seconds have passed since the last time."""
+
+    every_epochs: Count | None = None
+    """Save the state after every so many epochs as well."""
 
 
 class Experiment(Section):

@@ -78,16 +78,17 @@ class Session:
             raise _out_of_memory("while the network was built", error) from error
         self.interrupts.raise_if_requested()
         saver = Saver(
-            self.path,
-            model,
-            engine,
-            best,
-            self.outcome,
-            self.emit,
-            self.phase,
-            self.loaded.experiment.checkpoint.every_seconds,
-            () if self.resumed is None else self.resumed.callbacks,
+            path=self.path,
+            loaded=self.loaded,
+            model=model,
+            engine=engine,
+            best=best,
+            outcome=self.outcome,
+            emit=self.emit,
+            phase=self.phase,
+            callbacks=() if self.resumed is None else self.resumed.callbacks,
         )
+        engine.stop_requested = lambda: self.interrupts.requested is not None or saver.failed
         try:
             with self.interrupts.deferred():
                 self._train(engine, saver)
@@ -117,7 +118,6 @@ class Session:
             ),
             hooks=hooks,
             emit=self.emit,
-            stop_requested=lambda: self.interrupts.requested is not None,
             jit_compile=self.compilation.jit_compile,
             restored=None if self.resumed is None else self.resumed.present,
         )
@@ -213,6 +213,8 @@ class Session:
         except TrainingError:
             saver.save_what_is_good()
             raise
+        if not complete:
+            saver.collect()
         if not complete and self.interrupts.requested is not None:
             self.outcome.reason = f"interrupted in epoch {self.outcome.epochs + 1}"
             saver.save_what_is_good()
