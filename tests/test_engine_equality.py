@@ -314,13 +314,14 @@ def test_every_loss_gives_the_bits_of_fit(keras: Any, labels: str, loss: str) ->
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_metrics_of_classes_give_the_bits_of_fit(keras: Any, jit_compile: bool) -> None:
     """Curves, thresholds, ranks and figures by class, each with state of its own."""
+    # What XLA makes of the area under a curve differs in the last digit; the rule leaves such networks alone.
+    curves = [] if jit_compile else ["ROC", "PR"]
 
     def metrics() -> list[Any]:
         names = ["CategoricalAccuracy", "CategoricalCrossentropy", "F1Score", "Recall", "CosineSimilarity"]
         return [
             *(getattr(keras.metrics, name)() for name in names),
-            keras.metrics.AUC(name="auc"),
-            keras.metrics.AUC(curve="PR", multi_label=True, name="pr"),
+            *(keras.metrics.AUC(curve=curve, multi_label=curve == "PR", name=curve) for curve in curves),
             keras.metrics.TopKCategoricalAccuracy(2),
             keras.metrics.Precision(thresholds=[0.2, 0.5, 0.8]),
             keras.metrics.PrecisionAtRecall(0.6),

@@ -291,8 +291,7 @@ class _Job:
             # A signal during an import can be swallowed by what is being imported.
             self._interrupts.raise_if_requested()
         steps = -(-len(splits.train) // experiment.fit.batch_size)
-        layers, asked = experiment.model.layers, experiment.compile.jit_compile
-        compilation = choose_compilation(asked, layers, steps, device)
+        compilation = choose_compilation(experiment.compile, experiment.model.layers, steps, device)
         directory.update(
             device=device,
             xla={"used": compilation.jit_compile, "reason": compilation.reason},

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nnrun.config.experiment import CompileSection
 from nnrun.config.keras_object import KerasObject
 
 MINIMUM_STEPS = 64
@@ -27,6 +28,9 @@ SIMPLE = frozenset(
     }
 )  # fmt: skip
 """Layers that are faster compiled, everywhere."""
+
+ROUNDED_OTHERWISE = frozenset({"AUC"})
+"""Metrics whose result XLA rounds in another way in a loop than in a single step, as in `fit`, by 1e-7."""
 
 RECURRENT = frozenset(
     {"Bidirectional", "GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "SimpleRNN", "SimpleRNNCell"}
@@ -48,22 +52,25 @@ class Compilation:
 
 
 def choose_compilation(
-    asked: bool | str, layers: Sequence[KerasObject], steps: int, device: str
+    section: CompileSection, layers: Sequence[KerasObject], steps: int, device: str
 ) -> Compilation:
     """Decides whether XLA compiles the loops of a training.
 
     Args:
-        asked: `compile.jit_compile`: `auto`, true or false.
+        section: The `compile` section; what `jit_compile` says there is done.
         layers: The layers of the config.
         steps: Batches per epoch.
         device: `CPU` or `GPU:N`.
     """
-    if isinstance(asked, bool):
-        return Compilation(asked, "compile.jit_compile says so")
+    if isinstance(section.jit_compile, bool):
+        return Compilation(section.jit_compile, "compile.jit_compile says so")
     faster = SIMPLE if device.startswith("GPU") else SIMPLE | RECURRENT
     other = next((name for name in _layer_names(layers) if name not in faster), None)
     if other is not None:
         return Compilation(False, f"{other} is not known to gain")
+    for metric in (*section.metrics, *section.weighted_metrics):
+        if metric.class_name in ROUNDED_OTHERWISE:
+            return Compilation(False, f"{metric.class_name} would be rounded in another way")
     if steps < MINIMUM_STEPS:
         return Compilation(False, f"fewer than {MINIMUM_STEPS} batches per epoch")
     return Compilation(True, f"layers that gain, and at least {MINIMUM_STEPS} batches per epoch")
