@@ -26,6 +26,11 @@ class ModelSection(Section):
     layers: Annotated[list[LayerObject], Field(min_length=1)]
     """The layers, each a name or `Name: {argument: value}`. The shape of the input follows the data."""
 
+    dtype_policy: Literal["float32", "float64", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16"] = (
+        "float32"
+    )
+    """The floats that layers compute with, where they do not say themselves; the mixed ones keep 32-bit weights."""
+
 
 class CompileSection(Section):
     """The arguments of `keras.Model.compile`."""
@@ -39,11 +44,14 @@ class CompileSection(Section):
     metrics: list[MetricObject] = Field(default_factory=list)
     """What is measured beside the loss."""
 
+    loss_weights: Annotated[float, Field(gt=0)] | None = None
+    """What the loss is multiplied by."""
+
     weighted_metrics: list[MetricObject] = Field(default_factory=list)
     """Metrics that take the weights of samples and classes into account."""
 
     jit_compile: bool | Literal["auto"] = "auto"
-    """Whether XLA compiles the training step; `auto` decides by the layers."""
+    """Whether XLA compiles the loops over the batches; `auto` decides by layers, metrics and batches per epoch."""
 
     auto_scale_loss: bool = True
     """Whether the loss is scaled where 16-bit floats need it."""

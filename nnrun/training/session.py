@@ -132,7 +132,7 @@ class Session:
                 steps=train_data.steps,
                 samples=samples,
                 parameters=model.count_params(),
-                device=self.device,
+                device=f"{self.device}, XLA" if self.compilation.jit_compile else self.device,
                 seed=self.seed,
                 monitor=monitor,
             )
