@@ -163,7 +163,21 @@ def test_interruptions_leave_no_trace(lab: Lab, stops: Sequence[When]) -> None:
     assert len(run.record["resumed"]) == len(stops)
 
 
-@pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adagrad", "Adadelta", "Nadam", "Lion", "AdamW", "Ftrl"])
+OPTIMIZERS = (
+    "Adadelta", "Adafactor", "Adagrad", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Muon", "Nadam", "RMSprop", "SGD",
+    "ScheduleFreeAdamW",
+)  # fmt: skip
+
+
+def test_every_optimizer_is_tried() -> None:
+    """Adam is that of all other tests; the wrapper comes with mixed precision; the rest are for several optimizers."""
+    import keras
+
+    names = {name for name, each in vars(keras.optimizers).items() if isinstance(each, type)}
+    assert names == {*OPTIMIZERS, "Adam", "Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_kind_of_optimizer_goes_on(lab: Lab, name: str) -> None:
     """Slots, counters and momenta are all in the checkpoint."""
     optimizer = f"compile.optimizer={{{name}: {{learning_rate: 0.01}}}}"
@@ -183,11 +197,14 @@ def test_every_kind_of_optimizer_goes_on(lab: Lab, name: str) -> None:
         "fit.validation_freq=2",
         "fit.shuffle=false",
         "checkpoint.monitor=accuracy",
+        "model.dtype_policy=mixed_float16",
+        "compile.jit_compile=true fit.batch_size=10",
     ],
 )
 def test_everything_with_a_state_goes_on(lab: Lab, override: str) -> None:
     """Schedules, averages, accumulated gradients and callbacks."""
-    overrides = (override, "fit.epochs=5") + (() if "callbacks" in override else ("fit.callbacks=[]",))
+    override, *more = override.split() if override.startswith("compile.jit_compile") else [override]
+    overrides = (override, *more, "fit.epochs=5") + (() if "callbacks" in override else ("fit.callbacks=[]",))
     whole = lab.train(*overrides)
     run = lab.train(*overrides, stop=at_end_of(2))
     assert_same(whole, lab.resume(run))
