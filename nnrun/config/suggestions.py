@@ -148,7 +148,9 @@ def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[
         if other is not model and set(names) & set(other.model_fields)
     ]
     if "dataset.split" in homes:
-        homes = ["dataset.split"]  # a share of the samples, and not files of their own as some sources have them
+        homes = [
+            "dataset.split"
+        ]  # a share of the samples, and not files of their own as some sources have them
     if homes and len(homes) <= 2:
         known = next(name for name in names if name in sections[homes[0]].model_fields)
         example = ": write split: {validation: 0.2} there" if key == "validation_split" else ""
