@@ -34,7 +34,7 @@ _GROWING = ("write", "fsync", "mkdir")
 """Those that need room on the disk."""
 
 Moment = list[Any]
-"""`["call", 17]`, `["event", "progress", 3]`, `["full", 17]` (a disk that is full from that call on), or `["count"]`."""
+"""`["call", 17]`, `["event", "progress", 3]`, `["full", 17]` (a disk that is full from that call on), `["count"]`."""
 
 
 class Forker:
