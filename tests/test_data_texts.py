@@ -489,6 +489,26 @@ def test_a_tsv_of_any_texts_reads_back_equal(
     assert raw.samples.x.tolist() == written
 
 
+FOLDER_NAMES = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=20
+).filter(lambda name: name[0] != "." and len(name.encode()) < 200)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(FOLDER_NAMES, min_size=2, max_size=5, unique=True))
+def test_any_name_of_a_folder_is_a_class(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
+    """Line breaks, controls, formulas and scripts among them; all come back from the run as they are."""
+    folder = tmp_path_factory.mktemp("classes")
+    for name in names:
+        (folder / name).mkdir()
+        (folder / name / "1.txt").write_text("word")
+    section = TextData(source="text", path=str(folder))
+    splits = split(section)
+    assert splits.class_names == tuple(sorted(names))
+    stored = json.loads(json.dumps(splits.preprocessing.to_json()))
+    assert Preprocessing.from_json(stored).class_names == splits.class_names
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(["csv", "none"]), st.booleans())
 def test_any_bytes_are_read_or_refused(
