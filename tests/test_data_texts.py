@@ -206,7 +206,14 @@ BROKEN_TABLES: dict[str, tuple[bytes, dict[str, Any], str]] = {
         {"name": "t.tsv", "header": False, "text": 0, "target": 1},
         "row 2: expected 2 fields as in the first row, found 3 .* must not contain the delimiter",
     ),
-    "open quote": (b'text,label\n"a,x\nb,y\n', {}, "row 2: expected 2 fields"),
+    "open quote": (
+        b'text,label\nb,y\n"a,x\nb,y\n',
+        {},
+        "row after row 2 .*unexpected end of data .*quoting: none",
+    ),
+    "open quote at the end": (b'text,label\nb,"y\n', {}, "row after row 1 .*unexpected end of data"),
+    "open quote in the header": (b'"text,label\nb,y\n', {}, "row 1: unexpected end of data"),
+    "quote within quotes": (b'text,label\n"a" b,y\n', {}, "row after row 1 .*expected after"),
     "no such column": (
         b"txt,label\na,x\n",
         {},
@@ -277,6 +284,13 @@ def test_a_missing_file_is_unknown_to_check_and_an_error_to_training(tmp_path: P
     assert facts_of(section).shape == (9,)
     assert facts_of(section).train_samples is None
     assert "no.csv: no such file" in refusal(section)
+
+
+def test_devices_and_pipes_are_not_read(tmp_path: Path) -> None:
+    """They may have no end."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", str(tmp_path / "pipe")):
+        assert "is no file" in refusal(TextData(source="text", path=path, text="a", target="b"))
 
 
 def test_one_class_and_a_class_that_is_missing_in_training_are_refused(section: Write) -> None:
