@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from nnrun.config.datasets import NpzData, TextData
+from nnrun.config.datasets import ImagesData, NpzData, TextData
 from nnrun.config.datasets.files import FileSection
 from nnrun.config.datasets.texts import TextFile
 from nnrun.errors import DataError
@@ -14,7 +14,7 @@ _NO_ARCHIVES = frozenset({".csv", ".tsv", ".tab", ".txt"})
 """Endings of files that are not looked into to see whether they are archives."""
 
 
-def files_here(section: NpzData | TextData) -> dict[str, Path | None]:
+def files_here(section: ImagesData | NpzData | TextData) -> dict[str, Path | None]:
     """Returns the file or folder of each part, None for one that is not on this machine, or in an archive.
 
     Returns:
@@ -23,7 +23,7 @@ def files_here(section: NpzData | TextData) -> dict[str, Path | None]:
     return {name: _here(file) for name, _, file in _files(section)}
 
 
-def located_files(section: NpzData | TextData) -> dict[str, Path]:
+def located_files(section: ImagesData | NpzData | TextData) -> dict[str, Path]:
     """Returns the same, with what is to be downloaded fetched, and with archives of texts extracted into the cache.
 
     Raises:
@@ -36,7 +36,7 @@ def located_files(section: NpzData | TextData) -> dict[str, Path]:
     return {name: _opened(located(file, key), file, key) for name, key, file in _files(section)}
 
 
-def _files(section: NpzData | TextData) -> Iterator[tuple[str, str, FileSection]]:
+def _files(section: ImagesData | NpzData | TextData) -> Iterator[tuple[str, str, FileSection]]:
     yield "samples", "dataset", section
     for name, file in (("validation", section.validation), ("test", section.test)):
         if file is not None:
