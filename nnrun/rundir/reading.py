@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from nnrun.errors import DataError
 from nnrun.rundir.provenance import process_is_alive
+from nnrun.rundir.resolved_values import read_values
 
 RunStatus = Literal["running", "completed", "interrupted", "failed", "lost"]
 """`lost`: the record says `running`, but the process is gone without a word (killed, or the power failed)."""
@@ -132,6 +133,30 @@ class Run:
             except (TypeError, ValueError) as error:
                 raise DataError(f"{file}, line {number}, is damaged: {error}") from error
         return rows
+
+    @cached_property
+    def config_values(self) -> Mapping[str, Any]:
+        """The values of `resolved.yaml` as dicts, lists and scalars; empty where it is missing or damaged."""
+        return read_values(self.resolved_path)
+
+    def evaluation(self, name: str) -> Mapping[str, float]:
+        """Returns the figures that an evaluation found; empty where there was none, or its file is damaged.
+
+        Args:
+            name: Split and weights, such as `test-best`.
+        """
+        try:
+            found = json.loads((self.path / "evaluation" / f"{name}.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(found, dict):
+            return {}
+        macro, metrics = (found.get(key) for key in ("macro", "metrics"))
+        figures = {"accuracy": found.get("accuracy")}
+        figures |= {f"macro_{key}": value for key, value in macro.items()} if isinstance(macro, dict) else {}
+        figures |= metrics if isinstance(metrics, dict) else {}
+        numbers = {key: _number(value) for key, value in figures.items()}
+        return {key: float(value) for key, value in numbers.items() if isinstance(value, (int, float))}
 
     @property
     def epochs(self) -> int:
