@@ -46,7 +46,7 @@ def test_dispensable_columns_go_first() -> None:
     """The highest number goes first, then texts are cut, then columns go below."""
     columns = [
         Column("id", ["20261124"]),
-        Column("name", ["a-very-long-name-of-a-run"], elastic=True),
+        Column("name", ["a-very-long-name-of-a-run"], elastic=1),
         Column("time", ["12s"], spare=2),
         Column("when", ["just now"], spare=1),
         Column("loss", ["0.1234"], numeric=True),

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from nnrun.cli.check import check
+from nnrun.cli.diff import diff
 from nnrun.cli.doctor import doctor
 from nnrun.cli.evaluate import evaluate
 from nnrun.cli.failures import report
@@ -38,6 +39,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     evaluate,
     plot,
     runs,
+    diff,
     doctor,
 )
 """Every command, in the order of the help; the name of the function is the name of the command."""

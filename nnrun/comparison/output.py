@@ -102,7 +102,7 @@ def _column(runs: Sequence[Run], key: str, now: datetime, usual: bool) -> Column
     special: dict[str, Callable[[Run], str]] = {
         "best": _best,
         "time": lambda run: _duration(value_of(run, "seconds")),
-        "when": lambda run: _ago(now, run.started),
+        "when": lambda run: ago(now, run.started),
     }
     values = [None if key in special else value_of(run, key) for run in runs]
     shown = [_shown(key, value) for value in values]
@@ -111,7 +111,7 @@ def _column(runs: Sequence[Run], key: str, now: datetime, usual: bool) -> Column
         [special[key](run) for run in runs] if key in special else shown,
         numeric=key == "time" or any(isinstance(value, (int, float)) for value in values),
         spare=_SPARE.get(key, 0) if usual else 0,
-        elastic=key in _ELASTIC or "." in key,
+        elastic=int(key in _ELASTIC or "." in key),
         codes=(lambda cell: _COLOURS.get(cell, ())) if key == "status" else lambda _: (),
     )
 
@@ -153,7 +153,8 @@ def _safe(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t"} else value
 
 
-def _ago(now: datetime, then: datetime) -> str:
+def ago(now: datetime, then: datetime) -> str:
+    """Writes how long ago something was: `just now`, `5 min ago`, `3 h ago`, `2 d ago`."""
     seconds = (now - then).total_seconds()
     for size, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
         if seconds >= size:

@@ -85,7 +85,7 @@ def _mapping(values: Mapping[str, Any], path: KeyPath, indent: int) -> _Lines:
 
 def _entry(head: str, value: Any, path: KeyPath, indent: int) -> _Lines:
     if _is_single(value):
-        yield f"{head} {_flow(value)}", path
+        yield f"{head} {flow(value)}", path
         return
     yield head, None
     nested: Callable[[Any, KeyPath, int], _Lines] = _mapping if isinstance(value, dict) else _items
@@ -96,7 +96,7 @@ def _items(values: list[Any], path: KeyPath, indent: int) -> _Lines:
     for index, value in enumerate(values):
         here = (*path, index)
         if _is_single(value):
-            yield f"{' ' * indent}- {_flow(value)}", here
+            yield f"{' ' * indent}- {flow(value)}", here
             continue
         inner = list((_mapping if isinstance(value, dict) else _items)(value, here, indent + 2))
         first, first_path = inner[0]
@@ -113,11 +113,12 @@ def _is_single(value: Any) -> bool:
     return True
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
+    """Writes a value of a config on one line, as YAML; whatever lies in it, in braces and brackets."""
     if isinstance(value, dict):
-        return "{}"
+        return f"{{{', '.join(f'{_text(str(key))}: {flow(item)}' for key, item in value.items())}}}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_flow, value))}]"
+        return f"[{', '.join(map(flow, value))}]"
     return _text(value)
 
 

@@ -21,7 +21,7 @@ class Column:
         cells: One text per row.
         numeric: Whether the texts stand on the right.
         spare: How dispensable it is: where space is short, the columns with the highest number go first; 0 stays.
-        elastic: Whether its texts may be cut.
+        elastic: Whether its texts may be cut where that is not enough: 0 never, those with 1 before those with 2.
         codes: Gives the colours of a text, as codes for `painted`.
     """
 
@@ -29,7 +29,7 @@ class Column:
     cells: Sequence[str]
     numeric: bool = False
     spare: int = 0
-    elastic: bool = False
+    elastic: int = 0
     codes: Callable[[str], tuple[str, ...]] = lambda _: ()
 
     @property
@@ -70,17 +70,25 @@ def table(
 def _fitted(columns: list[Column], limit: int) -> list[Column]:
     while _total(columns) > limit and any(column.spare for column in columns):
         columns.remove(max(columns, key=lambda column: column.spare))
-    # The widest one gives first.
-    for index in sorted(range(len(columns)), key=lambda index: -columns[index].width):
-        column, excess = columns[index], _total(columns) - limit
-        if excess > 0 and column.elastic:
-            room = max(_NARROWEST, column.width - excess)
-            columns[index] = replace(
-                column,
-                title=shortened(column.title, room),
-                cells=[shortened(cell, room) for cell in column.cells],
-            )
+    for level in sorted({column.elastic for column in columns} - {0}):
+        elastic = [column for column in columns if column.elastic == level]
+        room = limit - _total(columns) + sum(column.width for column in elastic)
+        most = _level([column.width for column in elastic], room)
+        columns = [_cut(column, most) if column.elastic == level else column for column in columns]
     return columns
+
+
+def _level(widths: Sequence[int], room: int) -> int:
+    """Returns how wide columns may be so that all of them fit: the widest ones give, until they are alike."""
+    most = max(widths)
+    while most > _NARROWEST and sum(min(each, most) for each in widths) > room:
+        most -= 1
+    return most
+
+
+def _cut(column: Column, most: int) -> Column:
+    cells = [shortened(cell, most) for cell in column.cells]
+    return replace(column, title=shortened(column.title, most), cells=cells)
 
 
 def _blocks(columns: list[Column], limit: int) -> list[list[Column]]:

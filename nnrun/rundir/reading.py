@@ -139,6 +139,11 @@ class Run:
         """The values of `resolved.yaml` as dicts, lists and scalars; empty where it is missing or damaged."""
         return read_values(self.resolved_path)
 
+    @property
+    def evaluations(self) -> list[str]:
+        """The names of the evaluations that there are: split and weights, such as `test-best`."""
+        return sorted(file.stem for file in (self.path / "evaluation").glob("*.json"))
+
     def evaluation(self, name: str) -> Mapping[str, float]:
         """Returns the figures that an evaluation found; empty where there was none, or its file is damaged.
 
