@@ -26,6 +26,7 @@ from nnrun.cli.runs import runs
 from nnrun.cli.schema import schema
 from nnrun.cli.show import show
 from nnrun.cli.streams import open_standard_streams
+from nnrun.cli.tensorboard import tensorboard
 from nnrun.cli.train import train
 from nnrun.errors import NnrunError
 
@@ -40,6 +41,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     plot,
     runs,
     diff,
+    tensorboard,
     doctor,
 )
 """Every command, in the order of the help; the name of the function is the name of the command."""

@@ -37,6 +37,16 @@ Require = Annotated[
     ),
 ]
 
+Filters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        metavar="EXPR",
+        help="Only runs for which this holds, such as 'val_accuracy>0.9', 'status=failed or name~^smoke', "
+        "'fit.batch_size=32'; repeatable: all have to hold.",
+    ),
+]
+
 _FLAGS = frozenset({"-q", "--quiet", "-v", "--verbose", "--debug"})
 
 

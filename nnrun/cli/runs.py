@@ -7,20 +7,12 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import RunsDir
+from nnrun.cli.options import Filters, RunsDir
 from nnrun.errors import UsageError
 
 
 def runs(
-    filters: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--filter",
-            metavar="EXPR",
-            help="Only runs for which this holds, such as 'val_accuracy>0.9', 'status=failed or name~^smoke', "
-            "'fit.batch_size=32'; repeatable: all have to hold.",
-        ),
-    ] = None,
+    filters: Filters = None,
     sort: Annotated[
         str,
         typer.Option(

@@ -1,7 +1,7 @@
 """The event files that Keras's callback `TensorBoard` leaves in a run directory, without TensorFlow.
 
-They grow until a training ends, whatever is saved. A training that goes on from a checkpoint writes some epochs once more,
-which TensorBoard would draw twice; so the files are cut back to the checkpoint first, as `metrics.csv` is.
+They grow until a training ends, whatever is saved. A training that goes on from a checkpoint writes some epochs once
+more, which TensorBoard would draw twice; so the files are cut back to the checkpoint first, as `metrics.csv` is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pathlib import Path
 from nnrun.rundir.atomic import storage_error, write_bytes
 
 _MARK = ".tfevents."
-_HEAD = struct.Struct("<QI")  # the length of a record and a checksum of that; another checksum follows the record
+_HEAD = struct.Struct(
+    "<QI"
+)  # the length of a record and a checksum of that; another checksum follows the record
 _TAIL = 4
 
 _PER_BATCH = ("batch_", "evaluation_")
@@ -27,9 +29,9 @@ def event_folders(run: Path) -> list[Path]:
     Args:
         run: The run directory.
     """
-    return sorted(
-        Path(folder) for folder, _, files in os.walk(run) if any(_MARK in name for name in files)
-    )
+    # A callback cannot be given the run directory itself.
+    below = (Path(folder) for folder, _, files in os.walk(run) if any(_MARK in name for name in files))
+    return sorted(folder for folder in below if folder != run)
 
 
 def cut_back(run: Path, epochs: int) -> None:
