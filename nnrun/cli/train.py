@@ -54,6 +54,7 @@ def train(
     if seed is not None:
         overrides.append(f"seed={seed}")
     from nnrun.check import check_requirements
+    from nnrun.tracking.trackers import check_trackers
     from nnrun.training.startup import check_device
 
     check_device(device)
@@ -61,6 +62,7 @@ def train(
     loaded = _check_all(paths, overrides, debug=global_options(context).debug)
     for one in loaded:
         check_requirements(one, requirements)
+        check_trackers(one.experiment)
         _show_warnings(one)
     if dry_run:
         for one in loaded:
