@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from nnrun.cli.check import check
+from nnrun.cli.completion import VARIABLE, prepare
 from nnrun.cli.diff import diff
 from nnrun.cli.doctor import doctor
 from nnrun.cli.evaluate import evaluate
@@ -95,6 +96,8 @@ def nnrun(
     context.obj = GlobalOptions(quiet, verbose, debug)
 
 
+if VARIABLE in os.environ:
+    prepare(COMMANDS)
 for _command in COMMANDS:
     app.command()(_command)
 
