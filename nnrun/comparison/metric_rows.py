@@ -52,12 +52,12 @@ def metric_rows(runs: Sequence[Run]) -> list[MetricRow]:
         runs: The runs, two or more.
     """
     summaries = [_summary(run) for run in runs]
-    directions = _configured(runs)
     rows = []
     for prefix, title in (("best_", "best"), ("final_", "last")):
         for name in _names(summaries, prefix):
             values = [summary.get(prefix + name, MISSING) for summary in summaries]
-            rows.append(MetricRow(f"{title} {name}", values, directions.get(name) or direction(name)))
+            ways = [run.direction(name) for run in runs]
+            rows.append(MetricRow(f"{title} {name}", values, next((way for way in ways if way), None)))
     for evaluation in sorted({name for run in runs for name in run.evaluations}, key=_order):
         found = [run.evaluation(evaluation) for run in runs]
         split, _, weights = evaluation.partition("-")
@@ -78,16 +78,6 @@ def _summary(run: Run) -> Mapping[str, Any]:
 def _names(summaries: Sequence[Mapping[str, Any]], prefix: str) -> list[str]:
     names = dict.fromkeys(key for summary in summaries for key in summary if key.startswith(prefix))
     return [name.removeprefix(prefix) for name in names if name != "best_epoch"]
-
-
-def _configured(runs: Sequence[Run]) -> dict[str, Direction]:
-    """Returns the directions that configs give to the metric that they monitor."""
-    found: dict[str, Direction] = {}
-    for run in runs:
-        section = run.config_values.get("checkpoint")
-        if isinstance(section, Mapping) and section.get("mode") in {"min", "max"} and section.get("monitor"):
-            found[str(section["monitor"])] = section["mode"]
-    return found
 
 
 def _order(evaluation: str) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from nnrun.config.directions import Direction, direction
 from nnrun.errors import DataError
 from nnrun.rundir.provenance import process_is_alive
 from nnrun.rundir.resolved_values import read_values
@@ -173,6 +174,18 @@ class Run:
         """Returns a metric of the best epoch, such as `val_accuracy`; None if unknown or not finite."""
         value = self.summary.get(f"best_{name}")
         return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+
+    def direction(self, name: str) -> Direction | None:
+        """Tells whether less or more of a metric is better: what the config says of its monitor, or the name.
+
+        Args:
+            name: The metric, such as `val_accuracy`.
+        """
+        section = self.config_values.get("checkpoint")
+        if isinstance(section, Mapping) and section.get("monitor") == name:
+            said: dict[Any, Direction] = {"min": "min", "max": "max"}
+            return said.get(section.get("mode")) or direction(name)
+        return direction(name)
 
     def model_path(self, weights: Literal["best", "last"]) -> Path:
         """Returns the file of the trained network.
