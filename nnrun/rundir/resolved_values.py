@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from nnrun.config.scalars import NumberTooLargeError, resolve
+from nnrun.config.scalars import NumberTooLargeError, Scalar, resolve
 
 _PLAIN = re.compile(r"[\w./+-]+(?: [\w./+-]+)*", re.ASCII)
 """What stands without quotes: words and numbers. A comment, an anchor and the like are none."""
+
+_REMEMBERED = 10_000
+"""Most lines of a thousand runs are alike: so many are read only once."""
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -94,6 +98,7 @@ def _fill(slot: tuple[Any, Any] | None, value: Any) -> None:
     slot[0][slot[1]] = value
 
 
+@lru_cache(_REMEMBERED)
 def _divided(content: str) -> tuple[str | None, str]:
     """Returns the key of a line and what follows it; None as the key where the line is a value alone."""
     if content[0] == '"':
@@ -113,6 +118,11 @@ def _value(text: str) -> Any:
         if end != len(text):
             raise ValueError(text)
         return value
+    return _plain(text)
+
+
+@lru_cache(_REMEMBERED)
+def _plain(text: str) -> Scalar:
     if _PLAIN.fullmatch(text) is None:
         raise ValueError(text)
     try:
