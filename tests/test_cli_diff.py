@@ -168,8 +168,8 @@ def test_the_report_of_two_runs(
     assert ["best", "accuracy", "0.7500", "0.7000", "-0.0500", "A"] in lines
     assert "fit.epochs" not in text
     assert "train samples" not in text
-    assert "equal: data, code, environment\n" in text
-    assert text.endswith("better by loss: B, 0.2500 against 0.5000\n")
+    assert "equal: network, data, code, environment\n" in text
+    assert text.endswith("better by loss: B (two), 0.2500 against 0.5000\n")
 
 
 def test_all_shows_what_is_equal(
@@ -195,7 +195,7 @@ def test_a_run_and_itself_are_equal(
     record = json.loads(capsys.readouterr().out)
     assert record["same_run"]
     assert all(record["equal"].values())
-    assert [record[group] for group in record["equal"]] == [[]] * 6
+    assert [record[group] for group in record["equal"]] == [[]] * 7
 
 
 def test_data_code_and_environment_are_compared(make_run: MakeRun) -> None:
@@ -265,10 +265,10 @@ def test_evaluations_are_compared(make_run: MakeRun) -> None:
     for run, accuracy in zip(runs, (0.9, 0.8), strict=True):
         (run.path / "evaluation").mkdir()
         for name in ("validation-best", "test-last", "test-best"):
-            record = {"metrics": {"accuracy": accuracy}}
+            record = {"figures": {"accuracy": accuracy, "ece": accuracy}}
             (run.path / "evaluation" / f"{name}.json").write_text(json.dumps(record))
     rows = [row.to_record() for row in compare_runs(runs).groups["metrics"]]
-    assert [row["key"] for row in rows[2:]] == [
+    assert [row["key"] for row in rows[2:] if "ece" not in row["key"]] == [
         "test accuracy",
         "test (last) accuracy",
         "validation accuracy",

@@ -190,13 +190,14 @@ def test_what_is_sorted_by_is_shown(invoke: Invoke) -> None:
     lines = invoke("--sort", "val_accuracy").stdout.splitlines()
     assert "val_accuracy" in lines[0].split()
     assert "0.9500" in lines[1].split()
+    assert "val_loss" not in invoke("--sort", "val_loss").stdout.splitlines()[0].split()  # it is `best`
 
 
 def test_figures_of_an_evaluation_are_values(invoke: Invoke, three_runs: Path) -> None:
     """What `evaluate` wrote can be filtered, sorted and shown."""
     folder = next((three_runs / "bad").iterdir()) / "evaluation"
     folder.mkdir()
-    record = {"metrics": {"loss": 0.5, "accuracy": 0.75}, "accuracy": 0.75, "macro": {"f1": 0.7}}
+    record = {"figures": {"loss": 0.5, "accuracy": 0.75, "macro_f1": 0.7, "auc": "nan"}, "classes": []}
     (folder / "test-best.json").write_text(json.dumps(record))
     assert names(invoke("--json", "--filter", "test.accuracy>0.7 and test.macro_f1=0.7")) == ["bad"]
     assert "0.7500" in invoke("--columns", "id,test.accuracy").stdout

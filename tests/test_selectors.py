@@ -238,6 +238,8 @@ def test_best_of_a_metric_without_direction_is_a_usage_error(runs_dir: Path) -> 
         ("sparse_categorical_crossentropy", "min"),
         ("kl_divergence", "min"),
         ("false_positives", "min"),
+        ("brier_score", "min"),
+        ("ece", "min"),
         ("accuracy", "max"),
         ("val_acc", "max"),
         ("sparse_top_k_categorical_accuracy", "max"),

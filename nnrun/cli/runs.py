@@ -51,7 +51,7 @@ def runs(
 
     from nnrun.cli.streams import style_of_stdout
     from nnrun.comparison.expressions import parse
-    from nnrun.comparison.listing import Order, select, unknown_keys
+    from nnrun.comparison.listing import Order, select, unknown_keys, worth_showing
     from nnrun.comparison.output import USUAL, as_csv, as_json, as_table, parse_columns
     from nnrun.rundir.selectors import list_runs
 
@@ -65,10 +65,7 @@ def runs(
     elif as_csv_:
         typer.echo(as_csv(chosen, (usual, keys)), nl=False)
     elif chosen:
-        # What the order follows is worth seeing.
-        shown = (
-            tuple(order.key for order in orders if order.key not in {"started", "seconds"}) if usual else ()
-        )
+        shown = worth_showing(orders, chosen) if usual else ()
         width, paint = style_of_stdout()
         now = datetime.now(UTC)
         typer.echo(as_table(chosen, now, (usual, (*shown, *keys)), width, paint), nl=False, color=True)

@@ -51,14 +51,21 @@ def config_rows(configs: Sequence[Mapping[str, Any]]) -> list[Row]:
     first, *others = configs
     compared = [{node.place: node for node in _sections(first, other)} for other in others]
     rows = []
+    whole: set[_Place] = set()  # what some of the others have something else for
     for place in _merged([list(nodes) for nodes in compared]):
         nodes = [found.get(place) for found in compared]
         known = [node for node in nodes if node is not None]
-        if any(node.leaf for node in known):
-            values = [known[0].one, *(MISSING if node is None else node.other for node in nodes)]
-            # The key tells both positions of an item where they differ.
-            named = max(known, key=lambda node: not same(node.one, node.other))
-            rows.append(Row(named.key, values))
+        if not any(node.leaf for node in known):
+            continue
+        values = [known[0].one, *(MISSING if node is None else node.other for node in nodes)]
+        present = [value for value in values if value is not MISSING]
+        if any(place[:length] in whole for length in range(1, len(place))) and all(
+            same(present[0], value) for value in present
+        ):
+            continue  # an argument of an object that others replaced, which is told already
+        whole.add(place)
+        # The key tells both positions of an item where they differ.
+        rows.append(Row(max(known, key=lambda node: not same(node.one, node.other)).key, values))
     return rows
 
 

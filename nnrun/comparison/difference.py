@@ -1,4 +1,4 @@
-"""Everything in which runs differ, or do not: config, data, code, environment, metrics, time."""
+"""Everything in which runs differ, or do not: config, network, data, code, environment, metrics, time."""
 
 from __future__ import annotations
 
@@ -13,10 +13,18 @@ from nnrun.comparison.rows import MISSING, Row
 from nnrun.comparison.values import value_of
 from nnrun.rundir.reading import Run
 
-Group = Literal["config", "data", "code", "environment", "metrics", "timing"]
+Group = Literal["config", "network", "data", "code", "environment", "metrics", "timing"]
 
 _CODE = ("git.commit", "git.dirty", "versions.nnrun")
-_ENVIRONMENT = ("device", "host.name", "host.system", "host.machine", "host.cpus", "host.usable_cpus")
+_ENVIRONMENT = (
+    "device",
+    "xla.used",
+    "host.name",
+    "host.system",
+    "host.machine",
+    "host.cpus",
+    "host.usable_cpus",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,7 @@ def compare_runs(runs: Sequence[Run]) -> Comparison:
     configs = [run.config_values for run in runs]
     groups: dict[Group, Sequence[Row]] = {
         "config": config_rows(configs) if all(configs) else [],
+        "network": _network(runs),
         "data": _data(runs),
         "code": _rows(runs, _CODE),
         "environment": [*_versions(runs), *_rows(runs, _ENVIRONMENT), *_variables(runs)],
@@ -111,17 +120,20 @@ def _rows(runs: Sequence[Run], keys: Sequence[str]) -> list[Row]:
     return [row for row in rows if any(value is not MISSING for value in row.values)]
 
 
+def _network(runs: Sequence[Run]) -> list[Row]:
+    row = Row("parameters", [_or_missing(_training_started(run).get("parameters")) for run in runs])
+    return [] if _is_empty(row) else [row]
+
+
 def _data(runs: Sequence[Run]) -> list[Row]:
     fingerprints = _rows(runs, ["data.fingerprint"])
-    began = [_training_started(run) for run in runs]
-    samples = [_mapping(event.get("samples")) for event in began]
+    samples = [_mapping(_training_started(run).get("samples")) for run in runs]
     rows = [
         Row(f"{name} samples", [each.get(name, MISSING) for each in samples])
         for name in dict.fromkeys(name for each in samples for name in each)
     ]
     classes = Row("classes", [_or_missing(run.record.get("class_names")) for run in runs])
-    parameters = Row("parameters of the network", [_or_missing(event.get("parameters")) for event in began])
-    return [*fingerprints, *rows, *(row for row in (classes, parameters) if not _is_empty(row))]
+    return [*fingerprints, *rows, *([] if _is_empty(classes) else [classes])]
 
 
 def _training_started(run: Run) -> Mapping[str, Any]:

@@ -23,6 +23,9 @@ _SHORT = frozenset({"data.fingerprint", "git.commit"})
 _DIGITS = 12
 """So many characters tell two hashes apart."""
 
+_TELLING = frozenset({"accuracy", "macro_f1", "roc_auc", "mae", "rmse", "r2"})
+"""Of the figures of evaluations, what is shown beside the metrics of the config where not all is asked for."""
+
 _TIMES = frozenset({"seconds", "seconds per epoch"})
 """Of the times, what is shown where not all is asked for: no two runs take equally long."""
 
@@ -42,9 +45,7 @@ def report(
     letters = letters_for(len(comparison.runs))
     parts = [_heads(comparison, letters, now, width, paint)]
     for group, rows in comparison.groups.items():
-        shown = [
-            row for row in rows if complete or (not row.equal and (group != "timing" or row.key in _TIMES))
-        ]
+        shown = rows if complete else _worth_showing(comparison, group)
         if shown:
             parts.append(table(_columns(group, shown, letters), width, paint, BOLD))
     lines = _conclusions(comparison, letters)
@@ -64,8 +65,14 @@ def _worth_showing(comparison: Comparison, group: Group) -> list[Row]:
     rows = comparison.differing(group)
     if group == "timing":
         return [row for row in rows if row.key in _TIMES]
-    if group == "metrics" and all(value_of(run, "best_epoch") == run.epochs for run in comparison.runs):
-        return [row for row in rows if not row.key.startswith("last ")]
+    if group == "metrics":
+        last_is_best = all(value_of(run, "best_epoch") == run.epochs for run in comparison.runs)
+        trained = {
+            row.key.partition(" ")[2] for row in comparison.groups[group] if row.key.startswith("best ")
+        }
+        known = trained | {name.removeprefix("val_") for name in trained} | _TELLING
+        rows = [row for row in rows if row.key.rpartition(" ")[2] in known]
+        return [row for row in rows if not (last_is_best and row.key.startswith("last "))]
     return rows
 
 
@@ -106,7 +113,9 @@ def _columns(group: Group, rows: Sequence[Row], letters: Sequence[str]) -> list[
     if group == "metrics":
         measured = [row for row in rows if isinstance(row, MetricRow)]
         if len(letters) == 2:
-            signed = ["" if row.difference is None else _signed(row.difference) for row in measured]
+            signed = [
+                "" if row.difference is None else _signed(row.difference, row.values) for row in measured
+            ]
             columns.append(Column(f"{letters[1]} - {letters[0]}", signed, numeric=True))
         winners = ["" if row.best is None else letters[row.best] for row in measured]
         columns.append(Column("better" if len(letters) == 2 else "best", winners, codes=lambda _: (GREEN,)))
@@ -126,15 +135,18 @@ def _shown(group: Group, key: str, value: Any) -> str:
         return duration(value)
     if key in _SHORT:
         return printable(str(value)[:_DIGITS])
-    if isinstance(value, int) and not isinstance(value, bool) and group == "data":
+    if isinstance(value, int) and not isinstance(value, bool) and group in {"data", "network"}:
         return f"{value:,}"
     # An object without the braces that stand around it in a list of others.
     text = flow(value)
     return printable(text[1:-1] if isinstance(value, dict) and len(value) == 1 else text)
 
 
-def _signed(value: float) -> str:
-    return f"{'-' if value < 0 else '+'}{number(abs(value))}"
+def _signed(difference: float, values: Sequence[Any]) -> str:
+    """Writes a difference with the decimals of the values."""
+    if all(1e-3 <= abs(value) < 1e6 for value in values):
+        return f"{difference:+.4f}"
+    return f"{'-' if difference < 0 else '+'}{number(abs(difference))}"
 
 
 def _ratio(one: Any, other: Any) -> str:
@@ -155,16 +167,17 @@ def _conclusions(comparison: Comparison, letters: Sequence[str]) -> list[str]:
     if verdict is None:
         lines.append("note: the best epochs were not chosen by the same metric")
     else:
-        lines.append(_verdict(verdict, letters))
+        lines.append(_verdict(verdict, comparison, letters))
     return lines
 
 
-def _verdict(row: MetricRow, letters: Sequence[str]) -> str:
+def _verdict(row: MetricRow, comparison: Comparison, letters: Sequence[str]) -> str:
     name = printable(row.key.removeprefix("best "))
     if row.best is None:
         known = row.direction is not None and row.equal
         return f"{name}: equal" if known else f"{name}: no run is known to be better"
     values = [_shown("metrics", row.key, value) for value in row.values]
+    winner = f"{letters[row.best]} ({printable(comparison.runs[row.best].name)})"
     if len(letters) > 2:
-        return f"best by {name}: {letters[row.best]}, {values[row.best]}"
-    return f"better by {name}: {letters[row.best]}, {values[row.best]} against {values[1 - row.best]}"
+        return f"best by {name}: {winner}, {values[row.best]}"
+    return f"better by {name}: {winner}, {values[row.best]} against {values[1 - row.best]}"

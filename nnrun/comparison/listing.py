@@ -89,6 +89,19 @@ def _metric(key: str) -> str:
     return key.rpartition(".")[2]
 
 
+def worth_showing(orders: Sequence[Order], runs: Sequence[Run]) -> tuple[str, ...]:
+    """Returns the keys of an order that deserve columns of their own in a table of runs.
+
+    Args:
+        orders: What the runs are ordered by.
+        runs: The runs.
+    """
+    monitors = {value_of(run, "monitor") for run in runs}
+    # Start and duration are there in other words, and the monitor of all runs is `best`.
+    there = {"started", "seconds", *(monitors if len(monitors) == 1 else ())}
+    return tuple(order.key for order in orders if order.key not in there)
+
+
 def unknown_keys(runs: Sequence[Run], keys: Iterable[str]) -> list[str]:
     """Returns a sentence for each key of which no run has a value: it may be misspelt.
 

@@ -60,7 +60,7 @@ def metric_rows(runs: Sequence[Run]) -> list[MetricRow]:
             rows.append(MetricRow(f"{title} {name}", values, next((way for way in ways if way), None)))
     for evaluation in sorted({name for run in runs for name in run.evaluations}, key=_order):
         found = [run.evaluation(evaluation) for run in runs]
-        split, _, weights = evaluation.partition("-")
+        split, _, weights = evaluation.rpartition("-")
         title = split if weights == "best" else f"{split} ({weights})"
         for name in dict.fromkeys(name for figures in found for name in figures):
             values = [figures.get(name, MISSING) for figures in found]
@@ -82,7 +82,7 @@ def _names(summaries: Sequence[Mapping[str, Any]], prefix: str) -> list[str]:
 
 def _order(evaluation: str) -> tuple[int, str]:
     splits = ("test", "validation", "train")
-    split = evaluation.partition("-")[0]
+    split = evaluation.rpartition("-")[0]
     return (splits.index(split) if split in splits else len(splits), evaluation)
 
 

@@ -155,12 +155,9 @@ class Run:
             found = json.loads((self.path / "evaluation" / f"{name}.json").read_bytes())
         except (OSError, ValueError):
             return {}
-        if not isinstance(found, dict):
+        figures = found.get("figures") if isinstance(found, dict) else None
+        if not isinstance(figures, dict):
             return {}
-        macro, metrics = (found.get(key) for key in ("macro", "metrics"))
-        figures = {"accuracy": found.get("accuracy")}
-        figures |= {f"macro_{key}": value for key, value in macro.items()} if isinstance(macro, dict) else {}
-        figures |= metrics if isinstance(metrics, dict) else {}
         numbers = {key: _number(value) for key, value in figures.items()}
         return {key: float(value) for key, value in numbers.items() if isinstance(value, (int, float))}
 
