@@ -267,13 +267,19 @@ def test_evaluations_are_compared(make_run: MakeRun) -> None:
         for name in ("validation-best", "test-last", "test-best"):
             record = {"figures": {"accuracy": accuracy, "ece": accuracy}}
             (run.path / "evaluation" / f"{name}.json").write_text(json.dumps(record))
-    rows = [row.to_record() for row in compare_runs(runs).groups["metrics"]]
+    comparison = compare_runs(runs)
+    rows = [row.to_record() for row in comparison.groups["metrics"]]
     assert [row["key"] for row in rows[2:] if "ece" not in row["key"]] == [
         "test accuracy",
         "test (last) accuracy",
         "validation accuracy",
     ]
     assert rows[2]["best"] == 0
+    # Not every figure tells something: the rest is shown on demand.
+    shown, everything = (report(comparison, datetime.now(UTC), complete=each) for each in (False, True))
+    assert "test accuracy" in shown
+    assert "test ece" not in shown
+    assert "test ece" in everything
 
 
 def test_json_is_complete(make_run: MakeRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -24,6 +27,7 @@ from nnrun.rundir.reading import Run
 from nnrun.tracking.mlflow_run import MlflowRun
 from nnrun.tracking.trackers import add_plots
 from tests.configs import nnrun, write_iris
+from tests.conftest import ROOT
 
 CONFIG = """
 name: blobs
@@ -347,6 +351,19 @@ def test_a_missing_package_is_found_before_training(
     assert "error: the config logs to MLflow, for which is missing: mlflow, sqlalchemy, alembic" in message
     assert "pip install 'nnrun[mlflow]'" in message
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_check_does_not_import_mlflow(tmp_path: Path) -> None:
+    """Whether it is installed is found out without loading it."""
+    path = write_iris(tmp_path)
+    path.write_text(path.read_text() + "track: {mlflow: {}}\n")
+    code = (
+        "import sys\n"
+        "from nnrun.cli.main import run\n"
+        f"run(['check', {str(path)!r}])\n"
+        "assert not {'mlflow', 'sqlalchemy', 'alembic'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
 
 
 def test_a_run_that_is_not_tracked_needs_no_mlflow(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def diff(
     runs: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN RUN",
+            metavar="RUN",
             help="Two runs, or more: paths, ids, beginnings of ids, names, latest or best:METRIC.",
         ),
     ],

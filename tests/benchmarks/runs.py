@@ -12,6 +12,7 @@ import cProfile
 import io
 import os
 import pstats
+import resource
 import subprocess
 import sys
 import tempfile
@@ -71,11 +72,18 @@ def make_runs(folder: Path, count: int) -> None:
         directory.finish("completed", 0, "all 2 epochs trained", timing={"train": 1.8})
 
 
-def timed(command: list[str]) -> float:
-    """Runs a command silently and returns its seconds; fails if the command fails."""
+def timed(command: list[str]) -> tuple[float, float]:
+    """Runs a command silently; fails if the command fails.
+
+    Returns:
+        The seconds that it took, and those that processors worked for it, which other programs do not change.
+    """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - started
+    taken = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return taken, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def print_profile(folder: str) -> None:
@@ -108,14 +116,17 @@ def main() -> None:
         commands["nnrun diff latest best:val_loss"] = [
             *[*PROGRAM, "diff", "latest", "best:val_loss", "--runs-dir", folder]
         ]
-        times: dict[str, list[float]] = {name: [] for name in commands}
+        times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
         for number in range(arguments.rounds + 1):
             for name, command in commands.items():
                 taken = timed(command)
                 if number:  # the first round fills the disk cache
                     times[name].append(taken)
-        rows = [[name, seconds(median(values)), seconds(max(values))] for name, values in times.items()]
-        print_table([f"over {arguments.runs:,} runs", "median", "slowest"], rows)
+        rows = [
+            [name, *(seconds(median(values)) for values in zip(*taken, strict=True))]
+            for name, taken in times.items()
+        ]
+        print_table([f"over {arguments.runs:,} runs", "time", "processor time"], rows)
 
 
 if __name__ == "__main__":
