@@ -276,7 +276,8 @@ class TestWithTensorFlow:
         assert "no answer in 1 seconds" in lab.messages[-1]
 
     def test_a_tracker_that_recovers_has_everything(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Epochs that could not be logged are kept and logged later."""
+        """What could not be logged is kept and logged later, at the latest in one of the attempts at the end."""
+        monkeypatch.setattr("nnrun.tracking.mlflow_tracker.PAUSE_SECONDS", 0.0)
         monkeypatch.setattr("nnrun.tracking.mlflow_tracker.RETRY_SECONDS", 0.0)
         log, failures = MlflowRun.log_epochs, [OSError("the disk is full"), OSError("the disk is full")]
 
@@ -285,10 +286,20 @@ class TestWithTensorFlow:
                 raise failures.pop()
             log(self, epochs)
 
+        describe, refusals = MlflowRun._describe, [OSError("no answer")]
+
+        def refuse_once(self: MlflowRun, known: Any) -> None:
+            if refusals:
+                raise refusals.pop()
+            describe(self, known)
+
         monkeypatch.setattr(MlflowRun, "log_epochs", fail_at_first)
+        monkeypatch.setattr(MlflowRun, "_describe", refuse_once)
+        monkeypatch.setattr("nnrun.tracking.mlflow_tracker.LAST_ATTEMPTS", 4)
         run = lab.train("fit.epochs=30")
         [logged] = lab.logged()
         assert len(lab.client.get_metric_history(logged.info.run_id, "loss")) == run.epochs == 30
+        assert logged.data.params["fit.epochs"] == "30"
         assert [text for text in lab.messages if "it lacks" in text] == []
 
     def test_values_that_are_not_finite_are_logged(self, lab: Lab) -> None:

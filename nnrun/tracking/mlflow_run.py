@@ -54,6 +54,8 @@ class MlflowRun:
         self._section = section
         self._client: MlflowClient | None = None
         self._id = ""
+        self._opened = False
+        self._made = False
         self._status_before: str | None = None
         self._epochs = 0  # the last one that MLflow has
 
@@ -63,7 +65,7 @@ class MlflowRun:
         Returns:
             What to tell the user; empty where it is open already.
         """
-        if self._id:
+        if self._opened:
             return ""
         client = self._connect()
         experiment_id = self._experiment_id()
@@ -71,9 +73,11 @@ class MlflowRun:
         if found:
             self._continue(found[0])
         else:
-            made = client.create_run(experiment_id, run_name=f"{self._experiment.name}/{self.path.name}")
-            self._id = made.info.run_id
+            name, tags = f"{self._experiment.name}/{self.path.name}", {ID_TAG: self.path.name}
+            self._id = client.create_run(experiment_id, run_name=name, tags=tags).info.run_id
+            self._made = True
         self._describe(found[0].data.params if found else {})
+        self._opened = True
         return f"logging to MLflow: experiment {self._experiment_name} in {redact(self._uri)}"
 
     def log_epochs(self, epochs: Sequence[tuple[EpochEnded, int]]) -> None:
@@ -115,7 +119,7 @@ class MlflowRun:
         """Undoes the opening: removes a new run, and leaves one that was there as it was."""
         if not self._id:
             return
-        if self._status_before is None:
+        if self._made:
             self._connect().delete_run(self._id)
         else:
             self._connect().update_run(self._id, status=self._status_before)
@@ -179,7 +183,8 @@ class MlflowRun:
 
     def _continue(self, run: Any) -> None:
         client = self._connect()
-        self._id, self._status_before = run.info.run_id, run.info.status
+        self._id = run.info.run_id
+        self._status_before = self._status_before or run.info.status
         history = client.get_metric_history(self._id, "loss")
         self._epochs = max((metric.step for metric in history), default=0)
         client.update_run(self._id, status="RUNNING")

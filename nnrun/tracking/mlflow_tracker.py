@@ -15,6 +15,10 @@ from nnrun.tracking.mlflow_run import MlflowRun
 RETRY_SECONDS = 30.0
 """After a failure, MLflow is left in peace for so long."""
 
+LAST_ATTEMPTS = 3
+PAUSE_SECONDS = 1.0
+"""At the end, it is tried so often, with a pause after each failure."""
+
 PATIENCE_SECONDS = 60.0
 """At the end of a run, MLflow gets so long to take what is left."""
 
@@ -99,14 +103,18 @@ class MlflowTracker:
             going = self._collect()
             if going and time.monotonic() < quiet_until:
                 continue
-            try:
-                self._log(final=not going)
-                self.complete = True
-            except Exception as error:  # noqa: BLE001, RUF100 - whatever a tracker raises, the training goes on
-                quiet_until = time.monotonic() + RETRY_SECONDS
-                if self.complete or not going:
-                    self._warn(sentence(error), final=not going)
-                self.complete = False
+            for attempt in range(1 if going else LAST_ATTEMPTS, 0, -1):
+                try:
+                    self._log(final=not going)
+                    self.complete = True
+                    break
+                except Exception as error:  # noqa: BLE001, RUF100 - whatever a tracker raises, the training goes on
+                    quiet_until = time.monotonic() + RETRY_SECONDS
+                    if self.complete or (not going and attempt == 1):
+                        self._warn(sentence(error), final=not going and attempt == 1)
+                    self.complete = False
+                    if attempt > 1:
+                        time.sleep(PAUSE_SECONDS)
 
     def _collect(self) -> bool:
         """Waits for an event and takes all that there are; returns whether there will be more."""
