@@ -17,7 +17,6 @@ from nnrun.data.splits import Split
 from nnrun.errors import DataError
 from nnrun.training.batches import arrays_of
 from nnrun.training.building import build_model, compile_model, one_line
-from nnrun.training.engine import flat
 from nnrun.training.memory import data_memory
 from nnrun.training.steps import ChunkFunction
 from nnrun.training.streaming import to_device
@@ -78,7 +77,7 @@ def infer(model: keras.Sequential, split: Split, batch_size: int) -> Inference:
     test.prepare()
     metrics: dict[str, float] = {}
     for feed in data.feeds(np.arange(data.samples, dtype=np.int32)):
-        metrics = flat(test(feed, feed.first, feed.first + feed.steps).metrics)
+        metrics = test(feed, feed.first, feed.first + feed.steps).metrics
     return Inference(predict(model, split.x, batch_size), metrics)
 
 
