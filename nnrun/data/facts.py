@@ -6,7 +6,7 @@ import dataclasses
 
 from nnrun.config.datasets import Dataset
 from nnrun.config.facts import DataFacts
-from nnrun.data.shares import shares
+from nnrun.data.shares import shares, without_fold
 from nnrun.data.sources import source_of
 
 
@@ -28,11 +28,11 @@ def facts_of(dataset: Dataset) -> DataFacts:
     """
     facts = source_of(dataset).facts(dataset)
     splits = set(facts.splits)
-    if dataset.split.validation is not None:
+    if dataset.split.validation is not None or dataset.split.fold is not None:
         splits.add("validation")
     if dataset.split.test is not None:
         splits.add("test")
     train = facts.train_samples
     if train is not None:
-        train = shares(train, dataset, facts.splits).train
+        train = without_fold(shares(train, dataset, facts.splits).train, dataset.split)
     return dataclasses.replace(facts, train_samples=train, splits=frozenset(splits))
