@@ -147,6 +147,6 @@ def test_facts_know_the_size(number: int) -> None:
 def test_own_validation_part_is_no_fold() -> None:
     """Data that come with a validation part cannot have a fold in its place, and say what to do."""
     section = MoonsData(source="synthetic", generator="moons", split=choice(1, 5))
-    with pytest.raises(DataError, match="its own validation part") as error:
+    with pytest.raises(DataError, match="a validation part of their own") as error:
         split_indices(100, section, 0, own=("validation",))
     assert "dataset.validation=null" in error.value.advice

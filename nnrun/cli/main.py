@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from nnrun.cli.check import check
 from nnrun.cli.completion import VARIABLE, prepare
+from nnrun.cli.crossval import crossval
 from nnrun.cli.data_display import showing_data
 from nnrun.cli.diff import diff
 from nnrun.cli.doctor import doctor
@@ -39,6 +40,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     schema,
     train,
     resume,
+    crossval,
     evaluate,
     plot,
     runs,

@@ -66,7 +66,7 @@ def train(
         require_permission(one.experiment.dataset)
         check_requirements(one, requirements)
         check_trackers(one.experiment)
-        _show_warnings(one)
+        show_warnings(one)
     if dry_run:
         for one in loaded:
             _show_data(one)
@@ -125,7 +125,8 @@ def _train_one(loaded: LoadedConfig, request: Request, progress: ProgressMode, *
     )
 
 
-def _show_warnings(loaded: LoadedConfig) -> None:
+def show_warnings(loaded: LoadedConfig) -> None:
+    """Says on stderr what is doubtful in a config."""
     if loaded.warnings:
         from nnrun.display.problems import render, uses_colour
 

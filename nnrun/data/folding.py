@@ -51,10 +51,10 @@ def folded(
     fold, folds = section.fold, section.folds
     if fold is None or folds is None:
         raise ValueError("the config chooses no fold")
-    _check_sizes(len(samples), folds, None if groups is None else groups[samples], ordered=times is not None)
     classes = None if class_index is None else class_index[samples]
     if classes is not None and times is None:
         _check_classes(classes, folds, class_names)
+    _check_sizes(len(samples), folds, None if groups is None else groups[samples], ordered=times is not None)
     splitter = _splitter(folds, classes is not None, groups is not None, times is not None)
     # The inputs do not matter to a splitter, only how many there are.
     with warnings.catch_warnings():
@@ -106,7 +106,7 @@ def _check_sizes(samples: int, folds: int, groups: Indices | None, *, ordered: b
 
 def _check_classes(classes: NDArray[np.int32], folds: int, names: Sequence[str]) -> None:
     """Refuses a class that some fold has to be trained without."""
-    members = np.bincount(classes)
+    members = np.bincount(classes, minlength=1)
     for number in np.flatnonzero(members == 1):
         name = names[int(number)] if number < len(names) else str(number)
         raise DataError(

@@ -49,7 +49,7 @@ def shares(samples: int, section: DatasetSection, own: Collection[str] = ()) -> 
             )
     if split.fold is not None and "validation" in own:
         raise DataError(
-            "dataset.split.fold makes a fold the validation split, but this data set comes with its own validation part",
+            "dataset.split.fold: a fold is the validation split, but the data come with a validation part of their own",
             "leave that part out, for instance with `dataset.validation=null`, or do without folds",
         )
     count = samples if section.limit is None else min(samples, section.limit)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nnrun.check import compare
 from nnrun.config.load import LoadedConfig
@@ -47,6 +48,7 @@ from nnrun.rundir.writing import RunDirectory
 from nnrun.tracking.trackers import tracked
 from nnrun.training.outcome import Outcome
 from nnrun.training.resuming import Resumable
+from nnrun.training.shared import Shared
 from nnrun.training.startup import import_tensorflow, output_to
 from nnrun.training.xla import choose_compilation
 
@@ -60,12 +62,16 @@ class Request:
         command: The command line, for the record.
         device: `auto`, `cpu`, `gpu` or `gpu:N`.
         requirements: Expressions that must hold for the metrics of the best epoch, beside those of the config.
+        facts: Further fields of `run.json`.
+        shared: What the training has in common with others of this process.
     """
 
     runs_dir: Path
     command: Sequence[str]
     device: str = "auto"
     requirements: Sequence[str] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    shared: Shared | None = None
 
 
 @dataclass(slots=True)
@@ -142,9 +148,9 @@ def train(loaded: LoadedConfig, request: Request, display: Listener, interrupts:
             Recorder(directory.path) as recorder,
             tracked(experiment, directory.path, recorder, display) as emit,
         ):
-            job = _Job(directory, loaded, request.device, emit, interrupts)
+            job = _Job(directory, loaded, request, emit, interrupts)
             try:
-                return job.run(request.requirements)
+                return job.run()
             except (ConfigError, DataError):
                 if job.is_untouched:
                     directory.discard()
@@ -173,9 +179,9 @@ def resume(resumable: Resumable, request: Request, display: Listener, interrupts
         directory = RunDirectory.reopen(
             resumable.run, resolved=to_yaml(loaded.experiment), command=request.command, epoch=epoch
         )
-        job = _Job(directory, loaded, request.device, emit, interrupts, resumable)
+        job = _Job(directory, loaded, request, emit, interrupts, resumable)
         try:
-            return job.run(request.requirements)
+            return job.run()
         except (ConfigError, DataError):
             if job.is_untouched:
                 kept = ("status", "reason", "exit_code", "ended", "process", "resumed")
@@ -189,7 +195,7 @@ class _Job:
     Args:
         directory: The run directory.
         loaded: The checked config, with a seed.
-        device: `auto`, `cpu`, `gpu` or `gpu:N`.
+        request: What else was asked for.
         emit: Receives the events.
         interrupts: Tells of Ctrl-C and SIGTERM.
         resumable: What to go on with; None for a new training.
@@ -199,14 +205,14 @@ class _Job:
         self,
         directory: RunDirectory,
         loaded: LoadedConfig,
-        device: str,
+        request: Request,
         emit: Listener,
         interrupts: Interrupts,
         resumable: Resumable | None = None,
     ) -> None:
         self._directory = directory
         self._loaded = loaded
-        self._device = device
+        self._request = request
         self._emit = emit
         self._interrupts = interrupts
         self._resumable = resumable
@@ -220,7 +226,7 @@ class _Job:
         before = 0 if self._resumable is None else self._resumable.checkpoint.epoch
         return self.outcome.epochs in (0, before)
 
-    def run(self, requirements: Sequence[str]) -> Finished:
+    def run(self) -> Finished:
         """Trains, and records how it ended."""
         directory, experiment = self._directory, self._loaded.experiment
         self._emit(RunStarted(directory.id, experiment.name, str(directory.path), experiment.fit.epochs))
@@ -244,7 +250,7 @@ class _Job:
         best = self.outcome.best
         unmet = tuple(
             required.shortfall(best, "the best epoch")
-            for required in map(parse_requirement, [*experiment.require, *requirements])
+            for required in map(parse_requirement, [*experiment.require, *self._request.requirements])
             if not required.holds(best)
         )
         ended = self._end("completed", self.outcome.reason, RequirementError.exit_code if unmet else 0)
@@ -270,7 +276,9 @@ class _Job:
         directory, loaded, clock, resumable = self._directory, self._loaded, self._clock, self._resumable
         experiment = loaded.experiment
         with clock("data"), told_to(self._emit):
-            splits = load_splits(
+            shared = self._request.shared
+            load = load_splits if shared is None else shared.splits
+            splits = load(
                 experiment.dataset,
                 experiment.compile.loss,
                 loaded.seed,
@@ -287,7 +295,7 @@ class _Job:
             preprocessing = splits.preprocessing.to_json()
             atomic.write_json(directory.path / "model" / "preprocessing.json", preprocessing)
         with clock("import"):
-            device = import_tensorflow(self._device)
+            device = import_tensorflow(self._request.device)
             from nnrun.training.progress_state import from_checkpoint
             from nnrun.training.session import Session
 
@@ -300,6 +308,7 @@ class _Job:
             xla={"used": compilation.jit_compile, "reason": compilation.reason},
             data={"fingerprint": splits.fingerprint},
             class_names=splits.class_names,
+            **self._request.facts,
         )
         Session(
             loaded=loaded,
@@ -313,4 +322,5 @@ class _Job:
             outcome=self.outcome,
             compilation=compilation,
             resumed=None if resumable is None else from_checkpoint(resumable.checkpoint),
+            shared=self._request.shared,
         ).run()
