@@ -32,6 +32,7 @@ class Preprocessing:
             category that they get.
         class_names: Names of the classes in the order of their numbers; None for regression.
         target_names: Names of the target columns, where they have names.
+        sample_shape: Shape of one raw sample, such as `(28, 28, 1)`; None in runs of older versions.
     """
 
     kind: InputKind
@@ -41,6 +42,14 @@ class Preprocessing:
     fillers: Mapping[int, Filler] = field(default_factory=dict)
     class_names: tuple[str, ...] | None = None
     target_names: tuple[str, ...] | None = None
+    sample_shape: tuple[int, ...] | None = None
+
+    @property
+    def raw_shape(self) -> tuple[int, ...] | None:
+        """Shape of one raw sample, as far as it is known."""
+        if self.sample_shape is None and self.columns is not None:
+            return (len(self.columns),)
+        return self.sample_shape
 
     @property
     def feature_names(self) -> tuple[str, ...] | None:
@@ -79,6 +88,15 @@ class Preprocessing:
         if self.kind == "table":
             self._check_finite(scaled)
         return scaled
+
+    def network_input(self) -> tuple[tuple[int, ...], str] | None:
+        """Returns shape and type of one sample as the network sees it; None where the run does not know it."""
+        shape = self.raw_shape
+        if shape is None:
+            return None
+        # What it makes of a sample of zeros tells, and can never disagree with what it makes of others.
+        one = self.apply(np.zeros((1, *shape)), self.categories)
+        return tuple(one.shape[1:]), str(one.dtype)
 
     def unseen(self, x: NDArray[Any], categories: Mapping[int, tuple[str, ...]]) -> dict[str, int]:
         """Counts, by column name, the samples whose category the training split does not have."""
@@ -137,11 +155,13 @@ class Preprocessing:
             "fillers": {str(number): filler for number, filler in self.fillers.items()},
             "class_names": None if self.class_names is None else list(self.class_names),
             "target_names": None if self.target_names is None else list(self.target_names),
+            "sample_shape": None if self.sample_shape is None else list(self.sample_shape),
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Preprocessing:
-        """Reads what `to_json` wrote, with this version or an older one, which had no `fillers`."""
+        """Reads what `to_json` wrote, with this version or an older one, which had less."""
+        shape = value.get("sample_shape")
         return cls(
             kind=value["kind"],
             scaling=Scaling.from_json(value["scaling"]),
@@ -150,6 +170,7 @@ class Preprocessing:
             fillers={int(number): filler for number, filler in value.get("fillers", {}).items()},
             class_names=_names(value["class_names"]),
             target_names=_names(value["target_names"]),
+            sample_shape=None if shape is None else tuple(shape),
         )
 
 
@@ -199,6 +220,7 @@ def fit_preprocessing(
         fillers=fillers,
         class_names=class_names,
         target_names=raw.target_names,
+        sample_shape=tuple(raw.samples.x.shape[1:]),
     )
 
 
