@@ -11,6 +11,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from nnrun.data.rows import Inputs
+from nnrun.errors import DataError, TrainingError
+from nnrun.training.building import one_line
 
 _BATCH_BYTES = 1 << 23
 """The widest layer may put out so much for one batch; what fits the caches of a processor is quicker."""
@@ -105,7 +107,17 @@ class Predictor:
         lacking = -count % _LANES
         if lacking:
             x = np.concatenate([x, np.repeat(x[-1:], lacking, axis=0)])
-        outputs: NDArray[Any] = self._function(tf.convert_to_tensor(x)).numpy()
+        try:
+            outputs: NDArray[Any] = self._function(tf.convert_to_tensor(x)).numpy()
+        except tf.errors.InvalidArgumentError as error:
+            raise DataError(
+                f"The network cannot take a value in the data: {one_line(error)}",
+                "Token numbers must be below `input_dim` of Embedding.",
+            ) from error
+        except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+            raise TrainingError(
+                f"Memory ran out: {one_line(error)}", "Try fewer samples per step, with --batch-size."
+            ) from error
         return outputs[:count]
 
 

@@ -126,7 +126,7 @@ def stored_preprocessing(run: Run) -> Preprocessing:
     file = run.path / "model" / "preprocessing.json"
     try:
         return Preprocessing.from_json(json.loads(file.read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"{file} cannot be read: {error}", "It is damaged or missing; train again."
         ) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -115,8 +116,8 @@ class Input(Protocol):
 class InputModule(Protocol):
     """What the module of a kind offers."""
 
-    def open_input(self, wanted: Wanted, trained: Trained) -> Input:
-        """Looks into an input, far enough to know whether it fits the run.
+    def open_input(self, wanted: Wanted, trained: Trained) -> AbstractContextManager[Input]:
+        """Looks into an input, far enough to know whether it fits the run; it is closed at the end of the block.
 
         Raises:
             DataError: It is missing or damaged, or does not fit.
@@ -124,7 +125,7 @@ class InputModule(Protocol):
         """
 
 
-def open_input(wanted: Wanted, trained: Trained) -> Input:
+def open_input(wanted: Wanted, trained: Trained) -> AbstractContextManager[Input]:
     """Opens whatever the user wants to be predicted; see `InputModule.open_input`."""
     kind = trained.preprocessing.kind
     is_array = Path(wanted.paths[0]).suffix.lower() in ARRAY_SUFFIXES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,8 @@ class ArrayInput:
         return self._range.notes(self.array.label)
 
 
-def open_input(wanted: Wanted, trained: Trained) -> ArrayInput:
+@contextmanager
+def open_input(wanted: Wanted, trained: Trained) -> Iterator[ArrayInput]:
     """Opens an array; see `nnrun.data.inputs`."""
     path = Path(only_path(wanted, "an array"))
     preprocessing = trained.preprocessing
@@ -110,7 +112,7 @@ def open_input(wanted: Wanted, trained: Trained) -> ArrayInput:
         )
     array = _chosen(path, arrays_in(path), shape, wanted.array, getattr(trained.dataset, "x", None))
     _check_type(array, preprocessing.kind)
-    return ArrayInput(array, trained, shape, single=len(array.shape) == len(_shape_in(array, shape)))
+    yield ArrayInput(array, trained, shape, single=len(array.shape) == len(_shape_in(array, shape)))
 
 
 _WHAT = {"table": "a table", "images": "images", "tokens": "sequences of tokens"}

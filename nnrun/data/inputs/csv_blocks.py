@@ -12,7 +12,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.csv
@@ -25,6 +25,13 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 _LONGEST_ROW = 1 << 28
 """A row that does not end within so many bytes has a quote that is never closed."""
+
+
+class Readable(Protocol):
+    """Bytes that are read once."""
+
+    def read(self, size: int, /) -> bytes:
+        """Returns so many bytes, fewer only at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ class CsvBlocks:
         DataError: It is empty, or no text.
     """
 
-    def __init__(self, file: IO[bytes], path: str, delimiter: str, *, header: bool) -> None:
+    def __init__(self, file: Readable, path: str, delimiter: str, *, header: bool) -> None:
         self._file = file
         self._path = path
         self._delimiter = delimiter

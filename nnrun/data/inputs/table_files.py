@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import os
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from nnrun.data.inputs import STDIN
 from nnrun.data.inputs.csv_blocks import CsvBlocks
@@ -40,29 +42,29 @@ class TextRows:
 
     Args:
         path: The file, or `-`.
+        file: Its bytes.
         delimiter: What stands between two cells.
         header: Whether the first row has the names of the columns.
     """
 
-    def __init__(self, path: str, delimiter: str, *, header: bool) -> None:
-        self._file, self._size = _open(path)
+    def __init__(self, path: str, file: CheckedFile, delimiter: str, *, header: bool) -> None:
+        self._file = file
         self.path = label(path)
-        self._blocks = CsvBlocks(self._file, self.path, delimiter, header=header)
+        self._blocks = CsvBlocks(file, self.path, delimiter, header=header)
         self.cells = self._blocks.first
         """The first row: the names of the columns, where there is a header."""
 
     def __iter__(self) -> Iterator[Rows]:
         """Yields the rows after the header; once."""
         for block in self._blocks:
-            share = None if self._size is None else self._file.tell() / max(self._size, 1)
-            yield Rows(block.columns, block.places(), share)
+            yield Rows(block.columns, block.places(), self._file.share())
 
 
 class ParquetRows:
     """A table in a Parquet file, of which only the columns are read that are asked for.
 
     Args:
-        path: The file.
+        path: The file; closed by `close`.
     """
 
     def __init__(self, path: str) -> None:
@@ -78,6 +80,10 @@ class ParquetRows:
         """The names of the columns."""
         self.wanted: list[int] = list(range(len(self.cells)))
         """The columns to read; the others are empty in what is yielded."""
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
 
     def __iter__(self) -> Iterator[Rows]:
         """Yields the rows."""
@@ -134,16 +140,23 @@ def unreadable(path: str, error: Exception) -> DataError:
     return DataError(f"{label(path)} cannot be read: {reason}")
 
 
-class _Checked:
-    """Bytes of a file whose faults are told as those of data."""
+class CheckedFile:
+    """Bytes of a file whose faults are told as those of data.
 
-    def __init__(self, path: str, raw: IO[bytes], content: IO[bytes]) -> None:
-        self._path, self._raw, self._content = path, raw, content
+    Args:
+        path: The file, for messages.
+        raw: The file as it is.
+        content: The same, unpacked if it is gzip.
+        size: Bytes of the file as it is; None where that is not known.
+    """
+
+    def __init__(self, path: str, raw: Any, content: Any, size: int | None) -> None:
+        self._path, self._raw, self._content, self._size = path, raw, content, size
 
     def read(self, size: int) -> bytes:
         """Reads so many bytes, fewer only at the end."""
         try:
-            return self._content.read(size)
+            data: bytes = self._content.read(size)
         except EOFError as error:
             raise DataError(
                 f"{label(self._path)}: the gzip data break off", "the file is not complete"
@@ -152,19 +165,31 @@ class _Checked:
             raise DataError(f"{label(self._path)} is damaged: {error}") from error
         except OSError as error:
             raise unreadable(self._path, error) from error
+        return data
 
-    def tell(self) -> int:
-        """Returns how many bytes of the file, packed or not, were read."""
-        return self._raw.tell()
+    def share(self) -> float | None:
+        """Returns how much of the file is read, from 0 to 1; None where that is not known."""
+        return None if self._size is None else self._raw.tell() / max(self._size, 1)
 
 
-def _open(path: str) -> tuple[Any, int | None]:
-    """Opens a file, unpacked if it is gzip, and returns its size, where it has one."""
+@contextmanager
+def opened(path: str) -> Iterator[CheckedFile]:
+    """Opens a file, or the standard input for `-`; what is packed with gzip is unpacked.
+
+    Raises:
+        DataError: It cannot be opened.
+    """
     try:
-        raw: Any = sys.stdin.buffer if path == STDIN else Path(path).open("rb")  # noqa: SIM115 - read until the process ends
-        packed = raw.peek(len(_GZIP))[: len(_GZIP)] == _GZIP
-        size = None if path == STDIN else Path(path).stat().st_size
+        raw: Any = sys.stdin.buffer if path == STDIN else Path(path).open("rb")  # noqa: SIM115 - closed below
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
-    content: Any = gzip.GzipFile(fileobj=raw) if packed else raw
-    return _Checked(path, raw, content), size
+    try:
+        try:
+            packed = raw.peek(len(_GZIP))[: len(_GZIP)] == _GZIP
+            size = None if path == STDIN else os.fstat(raw.fileno()).st_size
+        except OSError as error:
+            raise unreadable(path, error) from error
+        yield CheckedFile(path, raw, gzip.GzipFile(fileobj=raw) if packed else raw, size)
+    finally:
+        if path != STDIN:
+            raw.close()

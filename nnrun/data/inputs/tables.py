@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from nnrun.config.datasets import CsvData
 from nnrun.data.inputs import Batch, Trained, Wanted, only_path
 from nnrun.data.inputs.matching import Matched, match
-from nnrun.data.inputs.table_files import ParquetRows, Rows, TextRows, is_parquet
+from nnrun.data.inputs.table_files import ParquetRows, Rows, TextRows, is_parquet, opened
 from nnrun.data.sources.csv_columns import is_not_finite, is_number
 from nnrun.errors import DataError
 
@@ -89,7 +90,7 @@ class TableInput:
     def _count_unseen(self, place: int, names: Sequence[str], codes: NDArray[np.float64]) -> None:
         known = self.trained.preprocessing.categories[place]
         for code, name in enumerate(names):
-            if name not in known:
+            if name not in known and name.strip():
                 counts = self._unseen.setdefault(place, Counter())
                 counts[name] += int((codes == code).sum())
 
@@ -121,22 +122,24 @@ class TableInput:
         return notes
 
 
-def open_input(wanted: Wanted, trained: Trained) -> TableInput:
+@contextmanager
+def open_input(wanted: Wanted, trained: Trained) -> Iterator[TableInput]:
     """Opens a table; see `nnrun.data.inputs`."""
     path = only_path(wanted, "a table")
     section = trained.dataset
     table = section if isinstance(section, CsvData) else None
     named = trained.preprocessing.columns is not None and (table is None or table.header)
-    rows: TextRows | ParquetRows
     if is_parquet(path):
-        rows = ParquetRows(path)
+        with closing(ParquetRows(path)) as stored:
+            matched = match(stored.path, stored.cells, trained, wanted, by_name=named)
+            stored.wanted = matched.used
+            yield TableInput(stored, trained, matched)
+        return
+    delimiter = wanted.delimiter or ("," if table is None else table.delimiter)
+    with opened(path) as file:
+        rows = TextRows(path, file, delimiter, header=named)
         matched = match(rows.path, rows.cells, trained, wanted, by_name=named)
-        rows.wanted = matched.used
-    else:
-        delimiter = wanted.delimiter or ("," if table is None else table.delimiter)
-        rows = TextRows(path, delimiter, header=named)
-        matched = match(rows.path, rows.cells, trained, wanted, by_name=named)
-    return TableInput(rows, trained, matched)
+        yield TableInput(rows, trained, matched)
 
 
 def texts(cells: Any) -> Any:

@@ -84,36 +84,37 @@ def predict_run(run: Run, request: Request, progress: Progress) -> Predicted:
     model_file = run.model_path(request.weights)
     loaded = load_experiment(run.resolved_path)
     preprocessing = stored_preprocessing(run)
-    given = open_input(request.wanted, Trained(loaded.experiment.dataset, preprocessing))
-    layout = layout_of(loaded.experiment, preprocessing, request.shown)
-    check_names(given.id_name, given.kept_names, layout)
-    shape = preprocessing.network_input()
-    if shape is None:
+    network_input = preprocessing.network_input()
+    if network_input is None:
         raise DataError(
             f"run {run.id} does not say what shape its samples have: an older version of nnrun has trained it",
             "Train it again.",
         )
-    batches = given.batches()
-    first = next(batches, None)
+    layout = layout_of(loaded.experiment, preprocessing, request.shown)
     samples = 0
-    with _sink(request.output, form, layout, given) as sink, _quiet_tensorflow():
-        import_tensorflow(request.device)
-        from nnrun.training.inference import load_network
-        from nnrun.training.predicting import Predictor, fitting_batch_size
+    with open_input(request.wanted, Trained(loaded.experiment.dataset, preprocessing)) as given:
+        check_names(given.id_name, given.kept_names, layout)
+        batches = given.batches()
+        first = next(batches, None)
+        with _sink(request.output, form, layout, given) as sink, _quiet_tensorflow():
+            import_tensorflow(request.device)
+            from nnrun.training.inference import load_network
+            from nnrun.training.predicting import Predictor, fitting_batch_size
 
-        model = load_network(loaded, model_file, *shape)
-        fit = loaded.experiment.fit
-        size = request.batch_size or fitting_batch_size(model, fit.validation_batch_size or fit.batch_size)
-        predictor = Predictor(model, size)
-        for batch in _chained(first, batches):
-            outputs = predictor(preprocessing.apply(batch.x, batch.categories))
-            sink.write(
-                _column(batch.ids), [_column(cells) for cells in batch.kept], as_rows(outputs, batch.ids)
+            model = load_network(loaded, model_file, *network_input)
+            fit = loaded.experiment.fit
+            size = request.batch_size or fitting_batch_size(
+                model, fit.validation_batch_size or fit.batch_size
             )
-            samples += len(batch)
-            progress(len(batch), batch.share)
-        sink.close()
-    return Predicted(samples, layout.summary(), tuple(given.notes()))
+            predictor = Predictor(model, size)
+            for batch in _chained(first, batches):
+                outputs = predictor(preprocessing.apply(batch.x, batch.categories))
+                kept = [_column(cells) for cells in batch.kept]
+                sink.write(_column(batch.ids), kept, as_rows(outputs, batch.ids))
+                samples += len(batch)
+                progress(len(batch), batch.share)
+            sink.close()
+        return Predicted(samples, layout.summary(), tuple(given.notes()))
 
 
 def _chained(first: Batch | None, rest: Iterator[Batch]) -> Iterator[Batch]:
