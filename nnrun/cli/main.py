@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from nnrun.cli.check import check
+from nnrun.cli.data import data
 from nnrun.cli.doctor import doctor
 from nnrun.cli.evaluate import evaluate
 from nnrun.cli.failures import report
@@ -33,6 +34,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     check,
     show,
     schema,
+    data,
     train,
     resume,
     evaluate,

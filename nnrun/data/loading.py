@@ -94,6 +94,7 @@ def make_splits(
         fingerprint=fingerprint(raw, indices),
         notes=tuple(_notes(raw, indices, preprocessing)),
         preprocessing=preprocessing,
+        indices=indices,
     )
 
 
