@@ -39,13 +39,14 @@ def data(
     from nnrun.data.summary.summary import summarise
     from nnrun.display.data_text import data_text
     from nnrun.rundir.atomic import json_text
+    from nnrun.training.memory import data_memory
 
     paths, overrides = split_arguments(arguments)
     if len(paths) != 1:
         raise UsageError(f"expected one config or run, received {len(paths)}")
-    path = paths[0]
+    path, memory = paths[0], data_memory("CPU")
     if path.is_file() or path.suffix in (".yaml", ".yml"):
-        summary = summarise(load_experiment(path, overrides))
+        summary = summarise(load_experiment(path, overrides), memory)
     else:
         from nnrun.rundir.selectors import find_run
         from nnrun.training.resuming import stored_preprocessing
@@ -53,7 +54,7 @@ def data(
         if overrides:
             raise UsageError(f"{overrides[0]}: a run is as it is", "Give a config to try other values.")
         run = find_run(str(path), runs_dir)
-        trained_on = (run.record.get("data") or {}).get("fingerprint")
-        summary = summarise(load_experiment(run.resolved_path), stored_preprocessing(run), trained_on)
+        loaded = load_experiment(run.resolved_path)
+        summary = summarise(loaded, memory, stored_preprocessing(run), run.record.get("data"))
     record = to_record(summary)
     typer.echo(json_text(record) if as_json else data_text(record), nl=False)

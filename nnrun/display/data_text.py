@@ -160,10 +160,9 @@ def _scaling(scaling: Mapping[str, Any]) -> str:
 
 def _memory(memory: Mapping[str, Any]) -> str:
     text = f"{_size(memory['bytes'])} as the network sees them"
-    if memory["available"] is not None:
-        fits = "" if memory["bytes"] <= memory["available"] else ", which do not hold them"
-        text += f"; {_size(memory['available'])} are available{fits}"
-    return f"{text}; read from a file" if memory["in_file"] else text
+    if memory["fits"]:
+        return f"{text}; limit {_size(memory['limit'])}"
+    return f"{text}, more than {_size(memory['limit'])}: read piece by piece while it trains"
 
 
 def _duplicates(duplicates: Mapping[str, Any]) -> str:

@@ -44,12 +44,13 @@ def warnings_of(
     leaks: Sequence[Leak],
     duplicates: Duplicates,
     splits: Sequence[SplitSummary],
-    data_changed: bool | None,
+    changed: Sequence[str] | None,
 ) -> tuple[Warned, ...]:
     """Returns all warnings."""
     found: list[Warned] = []
-    if data_changed:
-        found.append(Warned("data-changed", "these are not the data that the run was trained on"))
+    if changed:
+        how = "; ".join(changed)
+        found.append(Warned("data-changed", f"these are not the data that the run was trained on: {how}"))
     for leak in leaks:
         target = "the target" if leak.target is None else f"the target '{leak.target}'"
         found.append(

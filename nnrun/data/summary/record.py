@@ -68,7 +68,8 @@ def to_record(summary: Summary) -> dict[str, Any]:
         "scaling": summary.scaling,
         "memory": {
             "bytes": sum(one.bytes for one in summary.splits),
-            "available": summary.available_memory,
+            "limit": summary.memory,
+            "fits": sum(one.bytes for one in summary.splits) <= summary.memory,
             "in_file": summary.in_file,
         },
         "examples": [

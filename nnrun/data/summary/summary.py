@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +11,7 @@ from numpy.typing import NDArray
 
 from nnrun.config.labels import LabelForm, label_form
 from nnrun.config.load import LoadedConfig
+from nnrun.data.description import describe, differences
 from nnrun.data.loading import make_splits
 from nnrun.data.preprocessing import Preprocessing
 from nnrun.data.raw import InputKind, RawData
@@ -95,7 +93,7 @@ class Summary:
         label_shape: Shape of the label of one sample.
         label_dtype: Its type.
         scaling: What was fitted.
-        available_memory: Bytes; None where the system does not tell.
+        memory: Bytes that the data may take; what is larger is read again and again while it trains.
         in_file: Whether the samples stay in a file and are read when they are needed.
         examples: A few samples.
         warnings: What should be looked at before training.
@@ -124,7 +122,7 @@ class Summary:
     label_shape: tuple[int, ...]
     label_dtype: str
     scaling: Mapping[str, Any]
-    available_memory: int | None
+    memory: int
     in_file: bool
     examples: tuple[Example, ...]
     warnings: tuple[Warned, ...]
@@ -134,14 +132,18 @@ class Summary:
 
 
 def summarise(
-    loaded: LoadedConfig, preprocessing: Preprocessing | None = None, trained_on: str | None = None
+    loaded: LoadedConfig,
+    memory: int,
+    preprocessing: Preprocessing | None = None,
+    trained_on: Mapping[str, Any] | None = None,
 ) -> Summary:
     """Loads the data of a config, divides and prepares them, and looks at them.
 
     Args:
         loaded: The config.
+        memory: Bytes that the data may take.
         preprocessing: What was fitted before, in a run; by default it is fitted now.
-        trained_on: The fingerprint of the data of a run.
+        trained_on: The `data` in the record of a run.
 
     Raises:
         DataError: The data cannot be used as the config says.
@@ -158,7 +160,7 @@ def summarise(
     duplicates = _duplicates(parts)
     leaks = _leaks(raw, parts) if table else ()
     split_summaries = _splits(splits)
-    changed = None if trained_on is None else trained_on != splits.fingerprint
+    changed = None if trained_on is None else differences(trained_on, describe(dataset, splits))
     train = splits.train
     return Summary(
         name=experiment.name,
@@ -181,13 +183,13 @@ def summarise(
         label_shape=tuple(train.y.shape[1:]),
         label_dtype=str(train.y.dtype),
         scaling=splits.preprocessing.scaling.to_json(),
-        available_memory=_available_memory(),
+        memory=memory,
         in_file=is_mapped(raw.samples.x),
         examples=examples_of(raw, parts, splits.class_names),
         warnings=warnings_of(columns, leaks, duplicates, split_summaries, changed),
         notes=splits.notes,
         fingerprint=splits.fingerprint,
-        data_changed=changed,
+        data_changed=None if changed is None else bool(changed),
     )
 
 
@@ -237,14 +239,3 @@ def _leaks(raw: RawData, parts: tuple[PartOfSplit, ...]) -> tuple[Leak, ...]:
     if indices:
         return find_leaks(raw, rows, np.concatenate(indices), np.empty((0, 0)))
     return find_leaks(raw, rows, None, np.concatenate([one.split.y for one in common]))
-
-
-def _available_memory() -> int | None:
-    try:
-        match = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
-        if match:
-            # What the kernel would give, caches included, is more than what is unused.
-            return int(match[1]) * 1024
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
-    except (ValueError, OSError):
-        return None
