@@ -184,7 +184,7 @@ class ValueLayout:
     def _see(self, outputs: NDArray[Any]) -> None:
         if outputs.shape[1] != len(self.columns):
             raise DataError(
-                f"the network has {outputs.shape[1]} outputs for {len(self.columns)} targets, so nothing tells "
+                f"the network has {outputs.shape[1]} outputs for {len(self.columns)} target(s), so nothing tells "
                 "which is which",
                 "Give the last layer one unit per target.",
             )
