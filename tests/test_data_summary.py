@@ -81,11 +81,18 @@ def test_everything_that_is_wrong_with_a_table_is_found(tmp_path: Path) -> None:
     assert [one["column"] for one in record["leaks"]] == ["alive"]
     columns = {one["name"]: one for one in record["columns"]}
     assert columns["ship"]["constant"]
+    assert [one["kind"] for one in record["columns"]] == [
+        "number",
+        "number",
+        "category",
+        "boolean",
+        "constant",
+    ]
     assert columns["age"]["missing"] == sum(line.startswith(",") for line in lines)
     assert columns["age"]["filled_with"] == pytest.approx(30, abs=5)
     assert columns["deck"]["most_frequent"][0]["value"] in "ABC"
     assert columns["fare"]["min"] == min(float(line.split(",")[1]) for line in lines[1:])
-    assert record["network"]["input_shape"] == [8]
+    assert record["network"]["input_shape"] == [7]
     assert record["network"]["labels"] == "binary"
     assert {name: one["samples"] for name, one in record["splits"].items()} == {
         "train": 216, "validation": 72, "test": 72

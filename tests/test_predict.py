@@ -88,7 +88,7 @@ compile: {optimizer: adam, loss: categorical_crossentropy}
 fit: {epochs: 1}
 """
 
-ANIMALS = ("id", "weight", "colour", "zone", "legs", "kind")
+ANIMALS = ("id", "weight", "colour", "zone", "legs", "tame", "born", "kind")
 
 
 def animals(rows: int = 60) -> list[dict[str, str]]:
@@ -102,6 +102,8 @@ def animals(rows: int = 60) -> list[dict[str, str]]:
             "colour": colours[row % 5],
             "zone": str(row % 3),
             "legs": f" {2 + 2 * (row % 2)}",
+            "tame": ["yes", "No"][row % 2],
+            "born": f"20{row % 20:02d}-{1 + row % 12:02d}-03",
             "kind": ["bird", "cat", "dog"][row % 3],
         }
         for row in range(rows)
@@ -187,7 +189,9 @@ def test_rows_of_a_table_are_predicted_as_in_training(runs: Callable[[str], Trai
     """The test rows, written back with their columns in another order: the same bits, with their ids."""
     one = runs(TABLE)
     rows = [animals()[row] for row in one.rows]
-    table = write_table(tmp_path / "new.csv", rows, ["legs", "zone", "id", "colour", "weight"])
+    table = write_table(
+        tmp_path / "new.csv", rows, ["born", "legs", "zone", "tame", "id", "colour", "weight"]
+    )
     objects = predict(one.run, str(table), "--id", "id", "--keep", "colour")
     np.testing.assert_array_equal(probabilities(objects), one.outputs)
     assert [item["id"] for item in objects] == [row["id"] for row in rows]
@@ -216,6 +220,8 @@ def test_parquet_gzip_and_stdin_give_the_same(
             "legs": [float(row["legs"]) for row in rows],
             "weight": [float(row["weight"]) if row["weight"] else None for row in rows],
             "colour": pa.array([row["colour"] or None for row in rows]).dictionary_encode(),
+            "tame": [row["tame"] == "yes" for row in rows],
+            "born": pa.array([row["born"] for row in rows]).cast(pa.date32()),
             "more": [1] * len(rows),
         }
     )
@@ -422,49 +428,70 @@ def npz(**arrays: Any) -> bytes:
     return content.getvalue()
 
 
-HEAD = b"weight,colour,zone,legs\n"
-GOOD = b"1,black,0,2\n"
+HEAD = b"weight,colour,zone,legs,tame,born\n"
+GOOD = b"1,black,0,2,yes,2001-02-03\n"
 
 WRONG = {
     "missing file": Wrong(TABLE, "gone.csv", None, "gone.csv: no such file"),
     "empty file": Wrong(TABLE, "x.csv", b"", "is empty"),
     "header only": Wrong(TABLE, "x.csv", HEAD, "has no rows of data"),
     "missing column": Wrong(
-        TABLE, "x.csv", b"weight,color,zone,legs\n1,black,0,2\n", "lacks column 'colour'"
+        TABLE,
+        "x.csv",
+        b"weight,color,zone,legs,tame,born\n1,black,0,2,yes,2001-02-03\n",
+        "lacks column 'colour'",
     ),
     "similar column": Wrong(
-        TABLE, "x.csv", b"weight,Colour,zone,legs\n1,black,0,2\n", "that is called 'Colour'?"
+        TABLE,
+        "x.csv",
+        b"weight,Colour,zone,legs,tame,born\n1,black,0,2,yes,2001-02-03\n",
+        "that is called 'Colour'?",
     ),
     "column twice": Wrong(
         TABLE,
         "x.csv",
-        b"weight,colour,zone,legs,zone\n1,black,0,2,1\n",
-        "columns 3 and 5 have the same name 'zone'",
+        b"weight,colour,zone,legs,tame,born,zone\n1,black,0,2,yes,2001-02-03,1\n",
+        "columns 3 and 7 have the same name 'zone'",
     ),
-    "no header": Wrong(TABLE, "x.csv", b"1,2,0,2\n1,2,0,2\n", "the first row looks like data"),
+    "no header": Wrong(TABLE, "x.csv", b"1,2,0,2,1,1\n1,2,0,2,1,1\n", "the first row looks like data"),
     "other delimiter": Wrong(TABLE, "x.csv", (HEAD + GOOD).replace(b",", b";"), "is the delimiter ';'?"),
     "ragged row": Wrong(
-        TABLE, "x.csv", HEAD + GOOD + b"1,black\n", "row 3: expected 4 fields as in the header"
+        TABLE, "x.csv", HEAD + GOOD + b"1,black\n", "row 3: expected 6 fields as in the header"
     ),
     "text for a number": Wrong(
         TABLE,
         "x.csv",
-        HEAD + GOOD * 40 + b"1,black,0,four\n",
+        HEAD + GOOD * 40 + b"1,black,0,four,yes,2001-02-03\n",
         "row 42, column 'legs': 'four' is not a number",
     ),
     "infinite number": Wrong(
-        TABLE, "x.csv", HEAD + b"inf,black,0,2\n", "column 'weight': 'inf' is not a finite"
+        TABLE, "x.csv", HEAD + b"inf,black,0,2,yes,2001-02-03\n", "column 'weight': 'inf' is not a finite"
     ),
-    "too great a number": Wrong(TABLE, "x.csv", HEAD + b"1e999,black,0,2\n", "'1e999' is not a finite"),
-    "empty cell": Wrong(TABLE, "x.csv", HEAD + GOOD + b"\n1,black,0,\n", "row 4, column 'legs' is empty"),
-    "not UTF-8": Wrong(TABLE, "x.csv", HEAD + b"1,bl\xe4ck,0,2\n", "line 2: not UTF-8 text: byte 0xe4"),
+    "too great a number": Wrong(
+        TABLE, "x.csv", HEAD + b"1e999,black,0,2,yes,2001-02-03\n", "'1e999' is not a finite"
+    ),
+    "empty cell": Wrong(
+        TABLE, "x.csv", HEAD + GOOD + b"\n1,black,0,,yes,2001-02-03\n", "column 'legs' is empty"
+    ),
+    "not UTF-8": Wrong(
+        TABLE, "x.csv", HEAD + b"1,bl\xe4ck,0,2,yes,2001-02-03\n", "line 2: not UTF-8 text: byte 0xe4"
+    ),
     "UTF-16": Wrong(TABLE, "x.csv", (HEAD + GOOD).decode().encode("utf-16"), "is UTF-16 text"),
-    "NUL": Wrong(TABLE, "x.csv", HEAD + b"1,bl\x00ck,0,2\n", "line 2: a NUL byte"),
-    "open quote": Wrong(TABLE, "x.csv", HEAD + b'1,"black,0,2\n' + GOOD * 9, "row 2: expected 4 fields"),
+    "NUL": Wrong(TABLE, "x.csv", HEAD + b"1,bl\x00ck,0,2,yes,2001-02-03\n", "line 2: a NUL byte"),
+    "open quote": Wrong(
+        TABLE, "x.csv", HEAD + b'1,"black,0,2,yes,2001-02-03\n' + GOOD * 9, "row 2: expected 6 fields"
+    ),
     "broken gzip": Wrong(
         TABLE, "x.csv.gz", gzip.compress(HEAD + GOOD * 999)[:-20], "the gzip data break off"
     ),
     "broken Parquet": Wrong(TABLE, "x.parquet", b"PAR1" + bytes(50), "cannot be read as Parquet"),
+    "no truth value": Wrong(
+        TABLE,
+        "x.csv",
+        HEAD + GOOD + b"1,black,0,2,maybe,2001-02-03\n",
+        "row 3, column 'tame': 'maybe' is neither",
+    ),
+    "no date": Wrong(TABLE, "x.csv", HEAD + b"1,black,0,2,yes,3.2.2001\n", "'3.2.2001' is not a date"),
     "an array for categories": Wrong(TABLE, "x.npy", npy(np.zeros((3, 4))), "an array has no texts"),
     "unknown id": Wrong(TABLE, "x.csv", HEAD + GOOD, "--id name: ", 2, ("--id", "name")),
     "unknown column to keep": Wrong(
@@ -565,7 +592,7 @@ def test_file_that_was_there_survives_an_error(
     one = runs(TABLE)
     table, output = tmp_path / "x.csv", tmp_path / "out.csv"
     output.write_text("kept")
-    table.write_bytes(HEAD + GOOD * 400_000 + b"1,black,0,four\n")
+    table.write_bytes(HEAD + GOOD * 400_000 + b"1,black,0,four,yes,2001-02-03\n")
     assert nnrun("predict", str(one.run.path), str(table), "--output", str(output)) == 4
     assert "row 400002" in capsys.readouterr().err
     assert output.read_text() == "kept"

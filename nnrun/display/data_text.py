@@ -113,7 +113,9 @@ def _columns(record: Mapping[str, Any]) -> list[str]:
 
 
 def _column_values(column: Mapping[str, Any], room: int) -> str:
-    if column["kind"] != "number":
+    if column["kind"] == "date":
+        return _cut(f"{column['min']} to {column['max']}", room)
+    if column["most_frequent"]:
         text = ", ".join(f"{_short(one['value'])} ({one['samples']:,})" for one in column["most_frequent"])
         return _cut(text, room)
     return "" if column["min"] is None else _cut(f"{_range(column)}; {_spread(column)}", room)

@@ -32,9 +32,6 @@ ARRAYS = "nnrun.data.inputs.arrays"
 
 ARRAY_SUFFIXES = (".npz", ".npy")
 
-STDIN = "-"
-"""Instead of a path: standard input."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

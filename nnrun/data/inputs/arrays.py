@@ -102,11 +102,11 @@ def open_input(wanted: Wanted, trained: Trained) -> Iterator[ArrayInput]:
             "the run does not say what shape its samples have: an older version of nnrun has trained it",
             "train it again",
         )
-    if preprocessing.categories:
-        number = min(preprocessing.categories)
+    if preprocessing.texts:
+        number = min(preprocessing.texts)
         name = preprocessing.columns[number] if preprocessing.columns else str(number)
         raise DataError(
-            f"{path}: an array has no texts, and the network was trained on categories, such as those of column "
+            f"{path}: an array has no texts, and the network was trained on some: those of column "
             f"'{name}'",
             "give a table with the names of its columns",
         )

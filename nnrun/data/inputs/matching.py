@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nnrun.data.inputs import Trained, Wanted
-from nnrun.data.sources.csv_columns import OTHER_DELIMITERS, is_number
+from nnrun.data.inputs.standard_input import label
+from nnrun.data.tables.cells import is_number
+from nnrun.data.tables.records import OTHER_DELIMITERS
 from nnrun.errors import DataError, UsageError
 
 _LISTED = 12
@@ -40,12 +42,12 @@ class Matched:
         return sorted({*self.features, *self.keep, *others})
 
 
-def match(path: str, cells: Sequence[str], trained: Trained, wanted: Wanted, *, by_name: bool) -> Matched:
+def match(path: str, names: tuple[str, ...], trained: Trained, wanted: Wanted, *, by_name: bool) -> Matched:
     """Finds the columns.
 
     Args:
         path: The table, for messages.
-        cells: The first row: the names of the columns, where there is a header.
+        names: Names of its columns; their numbers from 0 as text where there is no header.
         trained: What the run was trained on.
         wanted: What the user wants.
         by_name: Whether the table has a header, as that of the training had.
@@ -54,12 +56,8 @@ def match(path: str, cells: Sequence[str], trained: Trained, wanted: Wanted, *, 
         DataError: A feature is missing, or a name stands twice.
         UsageError: `--id` or `--keep` names a column that is not there.
     """
-    if by_name:
-        names = tuple(cells)
-        features = _by_name(path, names, trained)
-    else:
-        names = tuple(str(number) for number in range(len(cells)))
-        features = _by_position(path, len(cells), trained)
+    path = label(path)
+    features = (_by_name if by_name else _by_position)(path, names, trained)
     id_column = None if wanted.id_column is None else _option(path, names, "--id", wanted.id_column)
     keep = tuple(_option(path, names, "--keep", name) for name in wanted.keep)
     return Matched(
@@ -101,9 +99,9 @@ def _advice(missing: Sequence[str], names: Sequence[str]) -> str:
     return "the columns may stand in any order, and there may be others, but none may be missing"
 
 
-def _by_position(path: str, count: int, trained: Trained) -> tuple[int, ...]:
+def _by_position(path: str, names: Sequence[str], trained: Trained) -> tuple[int, ...]:
     """Finds the columns of a table without a header: where they were in training, or all columns there are."""
-    columns = trained.preprocessing.columns
+    columns, count = trained.preprocessing.columns, len(names)
     if columns is None:
         shape = trained.preprocessing.raw_shape
         places = tuple(range(shape[0] if shape else count))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,12 @@ from numpy.typing import NDArray
 from nnrun.config.datasets import CsvData
 from nnrun.data.inputs import Batch, Trained, Wanted, only_path
 from nnrun.data.inputs.matching import Matched, match
-from nnrun.data.inputs.table_files import ParquetRows, Rows, TextRows, is_parquet, opened
-from nnrun.data.sources.csv_columns import is_not_finite, is_number
+from nnrun.data.inputs.standard_input import STDIN, as_file
+from nnrun.data.inputs.table_rows import TableRows
+from nnrun.data.tables.cells import boolean_value, date_of, is_not_finite, is_number
+from nnrun.data.tables.files import TextFormat
+from nnrun.data.tables.wanted import Batch as RowBatch
+from nnrun.data.tables.wanted import Form, Texts
 from nnrun.errors import DataError
 
 _NAMED = 3
@@ -33,11 +37,10 @@ class TableInput:
         matched: Where the columns are.
     """
 
-    rows: TextRows | ParquetRows
+    rows: TableRows
     trained: Trained
     matched: Matched
     _unseen: dict[int, Counter[str]] = field(default_factory=dict)
-    _any: bool = False
 
     @property
     def id_name(self) -> str:
@@ -50,74 +53,113 @@ class TableInput:
         return tuple(self.matched.names[number] for number in self.matched.keep)
 
     def batches(self) -> Iterator[Batch]:
-        """Yields the rows."""
-        for rows in self.rows:
-            self._any = True
-            x, categories = self._values(rows)
-            matched = self.matched
-            ids: Any = (
-                np.asarray(rows.places, dtype=np.int64)
-                if matched.id_column is None
-                else texts(rows.columns[matched.id_column])
-            )
-            kept = [texts(rows.columns[number]) for number in matched.keep]
-            yield Batch(ids, x, categories, kept, rows.share)
-        if not self._any:
-            raise DataError(f"{self.rows.path} has no rows of data")
+        """Yields the rows. Without a column that names them, their ids count the rows of data, from 1."""
+        matched, features = self.matched, len(self.matched.features)
+        texts = self.trained.preprocessing.texts
+        wanted: list[tuple[int, Form]] = [
+            (number, "texts" if place in texts else "numbers")
+            for place, number in enumerate(matched.features)
+        ]
+        others = [number for number in (matched.id_column, *matched.keep) if number is not None]
+        wanted += [(number, "texts") for number in others]
+        start = 0
+        for read in self.rows.batches(wanted):
+            stop = start + len(read.values)
+            x, categories = self._values(read, start)
+            carried = [_cells(read.texts[features + place]) for place in range(len(others))]
+            ids: Any = np.arange(start + 1, stop + 1) if matched.id_column is None else carried.pop(0)
+            yield Batch(ids, x, categories, carried, self.rows.share())
+            start = stop
+        if not start:
+            raise DataError(f"{self.rows.file} has no rows of data")
 
-    def _values(self, rows: Rows) -> tuple[NDArray[np.float64], dict[int, tuple[str, ...]]]:
+    def _values(self, read: RowBatch, start: int) -> tuple[NDArray[np.float64], dict[int, tuple[str, ...]]]:
+        """Returns the features as `RawData` has them, and what the positions in its columns of texts stand for."""
         preprocessing = self.trained.preprocessing
-        x = np.empty((len(rows.places), len(self.matched.features)), dtype=np.float64)
+        x = read.values[:, : len(self.matched.features)]
         categories: dict[int, tuple[str, ...]] = {}
-        for place, number in enumerate(self.matched.features):
-            cells = rows.columns[number]
+        for place, texts in read.texts.items():
+            if place >= x.shape[1]:
+                continue
+            if place not in preprocessing.texts:
+                raise self._no_number(texts, place, start)
+            categories[place] = tuple(texts.names)
+            codes = np.array([code if name.strip() else np.nan for code, name in enumerate(texts.names)])
+            x[:, place] = codes[texts.codes]
+            self._check(texts, place, start)
             if place in preprocessing.categories:
-                categories[place], x[:, place] = _codes(texts(cells))
-                self._count_unseen(place, categories[place], x[:, place])
-            else:
-                x[:, place] = self._numbers(cells, number, rows)
-            if place not in preprocessing.fillers and np.isnan(x[:, place]).any():
-                row = rows.places[int(np.argmax(np.isnan(x[:, place])))]
-                raise DataError(
-                    f"{self._place(row, number)} is empty, and the run does not know what to fill it with",
-                    "fill it in, or train with `dataset.missing`, which says what empty cells become",
-                )
+                self._count_unseen(texts, place)
+        empty = np.isnan(x)
+        empty[:, list(preprocessing.fillers)] = False
+        if empty.any():
+            row, place = np.argwhere(empty)[0].tolist()
+            raise DataError(
+                f"{self._place(row, place, start)} is empty, and the run does not know what to fill it with",
+                "fill it in, or train with `dataset.missing`, which says what empty cells become",
+            )
         return x, categories
 
-    def _place(self, row: int, number: int) -> str:
-        return f"{self.rows.path}, row {row}, column '{self.matched.names[number]}'"
+    def _place(self, row: int, place: int, start: int) -> str:
+        return f"{self.rows.place(start + row)}, column '{self.matched.names[self.matched.features[place]]}'"
 
-    def _count_unseen(self, place: int, names: Sequence[str], codes: NDArray[np.float64]) -> None:
+    def _no_number(self, texts: Texts, place: int, start: int) -> DataError:
+        """Returns the error for the first cell that is no finite number."""
+        wrong = [
+            code
+            for code, name in enumerate(texts.names)
+            if name.strip() and not (is_number(name) and np.isfinite(float(name)))
+        ]
+        row = int(np.argmax(np.isin(texts.codes, wrong)))
+        cell = texts.names[int(texts.codes[row])]
+        what = "is not a number"
+        if is_not_finite(cell) or is_number(cell):
+            what = "is not a finite number"
+        advice = "the network was trained on numbers in this column"
+        if start + row == 0 and not self.matched.by_name:
+            advice = "the run was trained on a table without a header: remove the first row, if it is one"
+        return DataError(f"{self._place(row, place, start)}: {_quoted(cell)} {what}", advice)
+
+    def _check(self, texts: Texts, place: int, start: int) -> None:
+        """Refuses a cell that holds no truth value or no date, as all cells of its column did in training."""
+        encoding = self.trained.preprocessing.encoding
+        for test, what, columns in (
+            (boolean_value, "is neither true nor false", encoding.booleans),
+            (date_of, "is not a date such as 2024-05-31", encoding.dates),
+        ):
+            if place not in columns:
+                continue
+            wrong = [code for code, name in enumerate(texts.names) if name.strip() and test(name) is None]
+            if wrong:
+                row = int(np.argmax(np.isin(texts.codes, wrong)))
+                cell = texts.names[int(texts.codes[row])]
+                raise DataError(
+                    f"{self._place(row, place, start)}: {_quoted(cell)} {what}",
+                    "all cells of this column were, in training",
+                )
+
+    def _count_unseen(self, texts: Texts, place: int) -> None:
         known = self.trained.preprocessing.categories[place]
-        for code, name in enumerate(names):
-            if name not in known and name.strip():
-                counts = self._unseen.setdefault(place, Counter())
-                counts[name] += int((codes == code).sum())
-
-    def _numbers(self, cells: Any, number: int, rows: Rows) -> NDArray[np.float64]:
-        """Returns cells as numbers, NaN for empty ones."""
-        values, wrong = numbers(cells)
-        if wrong is not None:
-            cell = str(texts(cells)[wrong])
-            what = "is not a finite number" if is_not_finite(cell) or is_number(cell) else "is not a number"
-            shown = cell if len(cell) <= 60 else f"{cell[:57]}..."
-            advice = "the network was trained on numbers in this column"
-            if rows.places[wrong] == 1 and not self.matched.by_name:
-                advice = "the run was trained on a table without a header: remove the first row, if it is one"
-            raise DataError(f"{self._place(rows.places[wrong], number)}: '{shown}' {what}", advice)
-        return values
+        counts = np.bincount(texts.codes, minlength=len(texts.names))
+        unseen = {
+            name: int(count)
+            for name, count in zip(texts.names, counts, strict=True)
+            if count and name.strip() and name not in known
+        }
+        if unseen:
+            self._unseen.setdefault(place, Counter()).update(unseen)
 
     def notes(self) -> list[str]:
         """Returns which columns are not used, and which categories the training did not have."""
         notes = list(self.matched.notes)
-        columns = self.trained.preprocessing.columns
+        preprocessing = self.trained.preprocessing
+        become = "they get the code for such" if preprocessing.encoding.codes else "0 in all its columns"
         for place, counts in self._unseen.items():
-            name = columns[place] if columns else str(place)
-            shown = ", ".join(f"'{category}'" for category, _ in counts.most_common(_NAMED))
+            name = preprocessing.columns[place] if preprocessing.columns else str(place)
+            shown = ", ".join(_quoted(category) for category, _ in counts.most_common(_NAMED))
             more = f" and {len(counts) - _NAMED:,} more" if len(counts) > _NAMED else ""
+            rows = "1 row has" if counts.total() == 1 else f"{counts.total():,} rows have"
             notes.append(
-                f"{counts.total():,} rows have a category in column '{name}' that the training did not have "
-                f"({shown}{more}): 0 in all its columns"
+                f"{rows} a category in column '{name}' that the training did not have ({shown}{more}): {become}"
             )
         return notes
 
@@ -129,71 +171,32 @@ def open_input(wanted: Wanted, trained: Trained) -> Iterator[TableInput]:
     section = trained.dataset
     table = section if isinstance(section, CsvData) else None
     named = trained.preprocessing.columns is not None and (table is None or table.header)
-    if is_parquet(path):
-        with closing(ParquetRows(path)) as stored:
-            matched = match(stored.path, stored.cells, trained, wanted, by_name=named)
-            stored.wanted = matched.used
-            yield TableInput(stored, trained, matched)
-        return
     delimiter = wanted.delimiter or ("," if table is None else table.delimiter)
-    with opened(path) as file:
-        rows = TextRows(path, file, delimiter, header=named)
-        matched = match(rows.path, rows.cells, trained, wanted, by_name=named)
-        yield TableInput(rows, trained, matched)
+    form = TextFormat(delimiter, named, table is None or table.quotes)
+    if path != STDIN and not Path(path).exists():
+        raise DataError(f"{path}: no such file")
+    with as_file(path) as file:
+        try:
+            rows = TableRows.open(file, form)
+            matched = match(path, rows.names, trained, wanted, by_name=named)
+            yield TableInput(rows, trained, matched)
+        except DataError as error:
+            raise DataError(error.message, _for_predictions(error.advice)) from error
 
 
-def texts(cells: Any) -> Any:
-    """Returns cells as an arrow array of texts; an empty one for a cell that is null."""
+def _for_predictions(advice: str) -> str:
+    """Returns advice that names an option of the command where it named a key of a config, or none."""
+    advice = advice.replace("set `dataset.delimiter`", "say so with --delimiter")
+    parts = [part for part in advice.split("; ") if "`dataset." not in part or "train" in part]
+    return "; ".join(parts)
+
+
+def _cells(texts: Texts) -> Any:
+    """Returns cells as an arrow array of texts."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    if not pa.types.is_string(cells.type):
-        cells = pc.cast(cells, pa.string())
-    return pc.fill_null(cells, "") if cells.null_count else cells
+    return pa.array(texts.names, pa.string()).take(pa.array(texts.codes))
 
 
-def numbers(cells: Any) -> tuple[NDArray[np.float64], int | None]:
-    """Returns cells as float64, NaN for empty ones, and the position of the first that is no finite number."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not pa.types.is_string(cells.type):
-        if not (
-            pa.types.is_integer(cells.type)
-            or pa.types.is_floating(cells.type)
-            or pa.types.is_boolean(cells.type)
-        ):
-            return np.empty(0), 0
-        values = pc.cast(cells, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        return values, _first(np.isinf(values))
-    trimmed = pc.utf8_trim_whitespace(cells)
-    empty = pc.equal(trimmed, "")
-    if pc.any(empty).as_py():
-        trimmed = pc.if_else(empty, None, trimmed)
-    try:
-        values = pc.cast(trimmed, pa.float64()).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid:
-        # Some cell is no number, or one that pyarrow does not read, such as `+5`.
-        listed = trimmed.to_pylist()
-        wrong = next(
-            (row for row, text in enumerate(listed) if text is not None and not is_number(text)), None
-        )
-        if wrong is not None:
-            return np.empty(0), wrong
-        values = np.array([math.nan if text is None else float(text) for text in listed])
-    return values, _first(~np.isfinite(values) & ~empty.to_numpy(zero_copy_only=False))
-
-
-def _first(wrong: NDArray[np.bool_]) -> int | None:
-    return int(np.argmax(wrong)) if wrong.any() else None
-
-
-def _codes(cells: Any) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Returns the different texts of a column, and the position of each cell in them; NaN for an empty one."""
-    encoded = cells.dictionary_encode()
-    names = encoded.dictionary.to_pylist()
-    codes = encoded.indices.to_numpy().astype(np.float64)
-    for code, name in enumerate(names):
-        if not name.strip():
-            codes[codes == code] = np.nan
-    return tuple(names), codes
+def _quoted(cell: str) -> str:
+    return f"'{cell}'" if len(cell) <= 60 else f"'{cell[:57]}...'"

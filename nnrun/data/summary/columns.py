@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nnrun.data.filling import Filler
 from nnrun.data.preprocessing import Preprocessing
 from nnrun.data.raw import RawData
+from nnrun.data.tables.cells import ColumnKind
 
 _LISTED = 20
 """The most frequent categories of a column that are listed."""
@@ -22,26 +23,26 @@ class ColumnSummary:
 
     Args:
         name: Its name; its number from 0 where it has none.
-        kind: `number`, or `category` for texts and codes.
+        kind: What it holds.
         known: How many cells are not empty.
         missing: How many cells are empty.
         filled_with: What empty cells become; None where there are none.
         distinct: Different values, empty cells aside.
-        low: Lowest value of a number column; None where there is none.
-        high: Highest value.
+        low: Lowest value of numbers, first one of dates; None where there is none.
+        high: Highest or last value.
         mean: Mean.
         deviation: Standard deviation of the population.
-        most_frequent: Categories and how often they occur, the most frequent first.
+        most_frequent: Texts and how often they occur, the most frequent first.
     """
 
     name: str
-    kind: Literal["number", "category"]
+    kind: ColumnKind
     known: int
     missing: int
     filled_with: Filler | None
     distinct: int
-    low: float | None = None
-    high: float | None = None
+    low: float | str | None = None
+    high: float | str | None = None
     mean: float | None = None
     deviation: float | None = None
     most_frequent: tuple[tuple[str, int], ...] = ()
@@ -84,21 +85,27 @@ def _column(raw: RawData, number: int, cells: NDArray[Any], filler: Filler | Non
         counts = np.bincount(filled.astype(np.int64), minlength=len(names))
         order = np.argsort(-counts, kind="stable")
         listed = tuple((names[code], int(counts[code])) for code in order[:_LISTED] if counts[code])
+        kind = raw.kinds.get(number, "category")
+        # Texts of dates in the form of ISO 8601 are in the order of time.
+        present = [names[code] for code in np.flatnonzero(counts)] if kind == "date" else []
         return ColumnSummary(
             name,
-            "category",
+            kind,
             len(filled),
             missing,
             filled_with,
             int(np.count_nonzero(counts)),
+            present[0] if present else None,
+            present[-1] if present else None,
             most_frequent=listed,
         )
+    kind = raw.kinds.get(number, "number")
     if not len(filled):
-        return ColumnSummary(name, "number", 0, missing, filled_with, 0)
+        return ColumnSummary(name, kind, 0, missing, filled_with, 0)
     exact = filled.astype(np.float64, copy=False)
     return ColumnSummary(
         name,
-        "number",
+        kind,
         len(filled),
         missing,
         filled_with,

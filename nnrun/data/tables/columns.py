@@ -93,13 +93,13 @@ def format_of(section: CsvData) -> TextFormat:
     return TextFormat(section.delimiter, section.header, section.quotes)
 
 
-def names_of(first: Sequence[str], form: TextFormat, file: str) -> tuple[str, ...]:
+def names_of(first: Sequence[str], form: TextFormat, file: str, *, strict: bool = True) -> tuple[str, ...]:
     """Returns the names of the columns by the first record: its cells, or numbers from 0 without a header.
 
     Raises:
         DataError: There is a single column, or the header has duplicate or empty names.
     """
-    if len(first) == 1:
+    if len(first) == 1 and strict:
         found = [
             name for sign, name in OTHER_DELIMITERS.items() if sign in first[0] and sign != form.delimiter
         ]
@@ -109,7 +109,8 @@ def names_of(first: Sequence[str], form: TextFormat, file: str) -> tuple[str, ..
         raise DataError(f"{file} has only one column, '{first[0]}'", advice)
     if not form.header:
         return tuple(str(number) for number in range(len(first)))
-    check_names(first, file)
+    if strict:
+        check_names(first, file)
     return tuple(first)
 
 

@@ -100,6 +100,8 @@ class TextStream(io.RawIOBase):
     def __init__(self, file: str) -> None:
         super().__init__()
         self._file = file
+        self.taken = 0
+        """Bytes that were read, unpacked."""
         self._raw = _open(file)
         self._stream: Any = self._raw
         try:
@@ -152,7 +154,7 @@ class TextStream(io.RawIOBase):
 
     def _checked(self, read: Callable[[int], bytes], size: int) -> bytes:
         try:
-            return read(size)
+            data = read(size)
         except EOFError as error:
             raise UnreadableError(
                 f"{self._file}: the gzip data break off", "the file is not complete"
@@ -161,6 +163,8 @@ class TextStream(io.RawIOBase):
             raise UnreadableError(f"{self._file} is damaged: {error}") from error
         except OSError as error:
             raise UnreadableError(f"{self._file} cannot be read: {error.strerror or error}") from error
+        self.taken += len(data)
+        return data
 
 
 def _open(file: str) -> io.BufferedReader:

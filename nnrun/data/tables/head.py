@@ -38,8 +38,13 @@ class Head:
     texts: frozenset[str] = frozenset()
 
 
-def read_head(file: str, form: TextFormat) -> Head:
+def read_head(file: str, form: TextFormat, *, strict: bool = True) -> Head:
     """Looks at the beginning of a file.
+
+    Args:
+        file: The file.
+        form: How it is written, if it is text.
+        strict: Refuse a single column, and names of columns that are empty or the same.
 
     Raises:
         DataError: It cannot be read, or has no header that can be used.
@@ -64,7 +69,7 @@ def read_head(file: str, form: TextFormat) -> Head:
     if found is None:
         raise UnreadableError(f"{file} is empty", "a table has one row per sample")
     row, cells, taken = found
-    names = names_of(cells, form, file)
+    names = names_of(cells, form, file, strict=strict)
     if not form.header:
         taken, row = 0, row - 1
     text = block[taken:].decode("utf-8", errors="replace")

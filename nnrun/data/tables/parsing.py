@@ -53,8 +53,16 @@ class TextFile:
     size: int | None = field(default=None, init=False)
     """Bytes of the file where that is known, once the first batch was read."""
 
+    _stream: TextStream | None = field(default=None, init=False)
     _texts: set[str] = field(default_factory=set, init=False)
     _quotes: int = field(default=0, init=False)
+
+    @property
+    def share(self) -> float | None:
+        """How much of the file is read, from 0 to 1; None where that is not known."""
+        if self._stream is None or not self.size:
+            return None
+        return self._stream.taken / self.size
 
     def batches(self) -> Iterator[Batch]:
         """Yields the rows in order.
@@ -67,6 +75,7 @@ class TextFile:
         try:
             with TextStream(self.file) as stream, ThreadPoolExecutor(_threads()) as pool:
                 self.size = stream.size
+                self._stream = stream
                 stream.take(self.start)
                 yield from _in_order(self._jobs(stream, pool), ahead=_threads() + 1)
         except _NotTextError:
