@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,13 +18,14 @@ from hypothesis import strategies as st
 
 from nnrun.config.load import load_experiment
 from nnrun.data.raw import Part, RawData
-from nnrun.data.summary import bounded
+from nnrun.data.summary import advice, bounded
 from nnrun.data.summary.duplicates import find_duplicates, hashes
 from nnrun.data.summary.leaks import Leak, find_leaks
 from nnrun.data.summary.record import to_record
 from nnrun.data.summary.summary import summarise
 from nnrun.display.data_text import data_text
 from tests.configs import nnrun, write_iris
+from tests.docs.readme import TEXT, section, tables
 
 CLASSES = """\
 name: passengers
@@ -315,3 +318,18 @@ def test_nothing_heavy_is_loaded(tmp_path: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+def test_warnings_are_documented() -> None:
+    """The README names every code, and no other one."""
+    source = inspect.getsource(advice)
+    given = set(re.findall(r'Warned\(\s*"([a-z-]+)"', source))
+    (shown,) = re.findall(r"^The codes of warnings are (.*?)\.$", TEXT, re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r"`([a-z-]+)`", shown)) == given
+
+
+def test_json_is_documented(tmp_path: Path) -> None:
+    """The table of the README has every key."""
+    (shown,) = [body for header, body in tables(section("### nnrun data")) if header[0] == "key"]
+    keys = {key for row in shown for key in re.findall(r"`([a-z_]+)`", row[0])}
+    assert keys == set(record_of(write(tmp_path, passengers())))

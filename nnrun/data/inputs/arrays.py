@@ -106,8 +106,7 @@ def open_input(wanted: Wanted, trained: Trained) -> Iterator[ArrayInput]:
         number = min(preprocessing.texts)
         name = preprocessing.columns[number] if preprocessing.columns else str(number)
         raise DataError(
-            f"{path}: an array has no texts, and the network was trained on some: those of column "
-            f"'{name}'",
+            f"{path}: an array has no texts, and the network was trained on some: those of column '{name}'",
             "give a table with the names of its columns",
         )
     array = _chosen(path, arrays_in(path), shape, wanted.array, getattr(trained.dataset, "x", None))

@@ -31,11 +31,11 @@ class Warned:
     """Something that should be looked at.
 
     Args:
-        code: Stable name of the kind of warning.
+        kind: Stable name of the kind of warning.
         message: What was found.
     """
 
-    code: str
+    kind: str
     message: str
 
 

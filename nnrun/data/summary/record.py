@@ -27,7 +27,7 @@ def to_record(summary: Summary) -> dict[str, Any]:
         "kind": summary.kind,
         "samples": summary.samples,
         "looked_at": summary.looked_at,
-        "warnings": [{"code": one.code, "message": one.message} for one in summary.warnings],
+        "warnings": [{"code": one.kind, "message": one.message} for one in summary.warnings],
         "notes": list(summary.notes),
         "splits": {
             one.name: {
