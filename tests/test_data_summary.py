@@ -23,7 +23,7 @@ from nnrun.data.summary.duplicates import find_duplicates, hashes
 from nnrun.data.summary.leaks import Leak, find_leaks
 from nnrun.data.summary.record import to_record
 from nnrun.data.summary.summary import summarise
-from nnrun.display.data_text import data_text
+from nnrun.display.summary_text import summary_text
 from tests.configs import nnrun, write_iris
 from tests.docs.readme import TEXT, section, tables
 
@@ -210,7 +210,7 @@ def test_real_tables_have_no_leaks(
     record = record_of(config)
     assert record["leaks"] == []
     assert "leak" not in codes(record)
-    assert max(map(len, data_text(record).splitlines())) <= 80
+    assert max(map(len, summary_text(record).splitlines())) <= 80
 
 
 def test_duplicates_are_counted_by_split() -> None:

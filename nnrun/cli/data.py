@@ -37,7 +37,7 @@ def data(
     from nnrun.config.load import load_experiment
     from nnrun.data.summary.record import to_record
     from nnrun.data.summary.summary import summarise
-    from nnrun.display.data_text import data_text
+    from nnrun.display.summary_text import summary_text
     from nnrun.rundir.atomic import json_text
     from nnrun.training.memory import data_memory
 
@@ -57,4 +57,4 @@ def data(
         loaded = load_experiment(run.resolved_path)
         summary = summarise(loaded, memory, stored_preprocessing(run), run.record.get("data"))
     record = to_record(summary)
-    typer.echo(json_text(record) if as_json else data_text(record), nl=False)
+    typer.echo(json_text(record) if as_json else summary_text(record), nl=False)

@@ -16,7 +16,7 @@ _COLUMNS = 60
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
-def data_text(record: Mapping[str, Any]) -> str:
+def summary_text(record: Mapping[str, Any]) -> str:
     """Returns the text of a summary.
 
     Args:
