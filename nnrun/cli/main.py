@@ -20,6 +20,7 @@ from nnrun.cli.evaluate import evaluate
 from nnrun.cli.failures import report
 from nnrun.cli.init import init
 from nnrun.cli.options import GlobalOptions, global_first, global_options
+from nnrun.cli.plot import plot
 from nnrun.cli.predict import predict
 from nnrun.cli.resume import resume
 from nnrun.cli.runs import runs
@@ -39,6 +40,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     resume,
     evaluate,
     predict,
+    plot,
     runs,
     doctor,
 )

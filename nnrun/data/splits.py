@@ -52,8 +52,8 @@ class Splits:
         fingerprint: SHA-256 over the raw data and everything that decided which sample lies where.
         preprocessing: What was fitted on the training split; `predict` repeats it.
         notes: Sentences about the data that the user should read, such as unseen categories.
-        indices: Where the samples of each split stand among those of the source; a test part that the data set
-            comes with has its own order and is None there.
+        indices: Where the samples of each split stand among those of the source; None for a part that the
+            data set comes with, which has its own order.
     """
 
     train: Split

@@ -91,7 +91,7 @@ class Predictor:
         """Samples per batch."""
         return self._size
 
-    def __call__(self, x: Inputs) -> NDArray[Any]:
+    def __call__(self, x: Inputs) -> NDArray[np.float32]:
         """Returns the outputs for samples of shape `(samples, ...)`, in their order: shape `(samples, ...)`."""
         parts = list(self.parts(x))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -9,13 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnrun.config.experiment import Experiment
-from nnrun.config.keras_object import KerasObject
-from nnrun.config.labels import loss_class
+from nnrun.evaluation.decisions import gives_probabilities, last_activation, logistic, softmax
 
 _SHARES = frozenset({"softmax"})
 _SINGLE = frozenset({"sigmoid", "hard_sigmoid"})
-_NO_PROBABILITIES = frozenset({"Hinge", "SquaredHinge", "CategoricalHinge", "CosineSimilarity", "Circle"})
-"""Losses of which only the order of the outputs counts."""
 
 _TINY = np.finfo(np.float64).tiny
 
@@ -58,10 +55,10 @@ class Belief:
         if outputs.shape[1] == 1:
             if self.form == "scores":
                 return np.concatenate([-outputs, outputs], axis=1).astype(np.float32)
-            second = _logistic(exact) if self.form == "logits" else exact
+            second = logistic(exact) if self.form == "logits" else exact
             return np.concatenate([1 - second, second], axis=1).astype(np.float32)
         if self.form == "logits":
-            return _softmax(exact).astype(np.float32)
+            return softmax(exact).astype(np.float32)
         if self.form == "independent":
             shares: NDArray[np.float64] = exact / np.maximum(exact.sum(axis=1, keepdims=True), _TINY)
             return shares.astype(np.float32)
@@ -71,8 +68,8 @@ class Belief:
 def belief_of(experiment: Experiment) -> Belief:
     """Returns what the outputs of a network for classes mean, by its loss and its last activation."""
     loss = experiment.compile.loss
-    activation = _last_activation(experiment)
-    if loss_class(loss) in _NO_PROBABILITIES:
+    activation = last_activation(experiment)
+    if not gives_probabilities(loss):
         return Belief("scores")
     if activation in _SHARES:
         return Belief("probabilities")
@@ -80,24 +77,3 @@ def belief_of(experiment: Experiment) -> Belief:
         units = experiment.model.layers[-1].arguments.get("units")
         return Belief("probabilities" if units == 1 else "independent")
     return Belief("logits" if loss.arguments.get("from_logits") is True else "scores")
-
-
-def _last_activation(experiment: Experiment) -> str | None:
-    layer = experiment.model.layers[-1]
-    activation = layer.arguments.get("activation")
-    if activation is None and layer.class_name == "Softmax":
-        return "softmax"
-    if isinstance(activation, KerasObject):
-        return activation.name
-    return activation if isinstance(activation, str) else None
-
-
-def _logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    # Written with tanh, it overflows nowhere.
-    return 0.5 * (1 + np.tanh(0.5 * logits))
-
-
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-    return shares
