@@ -120,7 +120,7 @@ def _check_columns(raw: RawData, preprocessing: Preprocessing) -> None:
             f"the data have the columns {_quoted(raw.feature_names or ())}, and the network was trained on "
             f"{_quoted(preprocessing.columns)}"
         )
-    for number in sorted({*raw.categories} ^ {*preprocessing.categories}):
+    for number in sorted({*raw.categories} ^ {*preprocessing.texts}):
         name = raw.feature_names[number] if raw.feature_names else str(number)
         if number in raw.categories:
             texts = [text for text in raw.categories[number] if not is_number(text)]
