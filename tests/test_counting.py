@@ -32,7 +32,7 @@ def test_a_terminal_shows_one_line_in_place() -> None:
     assert stream.getvalue() == ""
     clock.now = 2.0
     counting(500, 0.25)
-    assert stream.getvalue() == "\r1,000 samples, 25%, 500/s, 6s left\x1b[K"
+    assert stream.getvalue() == "\r1,000 samples, 25%, 250/s, 12s left\x1b[K"
     clock.now = 2.01
     counting(500, 0.3)
     assert stream.getvalue().count("\r") == 1

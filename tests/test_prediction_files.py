@@ -114,7 +114,7 @@ def test_summary_counts_the_classes() -> None:
     """The most frequent ones by name, the others together."""
     layout = ClassLayout(tuple("abcdefgh"), Belief("probabilities"), 0.5, None)
     layout.table(np.eye(8, dtype=np.float32)[[0, 0, 0, 1, 1, 2, 3, 4, 5, 6]])
-    assert layout.summary() == "3 a, 2 b, 1 c, 1 d, 1 e and 2 of 2 other classes"
+    assert layout.summary() == "a (3), b (2), c (1), d (1), e (1) and 2 more classes (2)"
     values = ValueLayout(())
     assert values.summary() == ""
     values.table(np.array([[1.5], [-2.0]], np.float32))

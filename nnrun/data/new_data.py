@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnrun.config.datasets import CsvData, Dataset, SplitSection
+from nnrun.config.datasets import CsvData, Dataset
 from nnrun.config.keras_object import KerasObject
 from nnrun.data.labelled import Labelled, labelled
 from nnrun.data.preprocessing import Preprocessing
@@ -49,7 +49,7 @@ def load_new(
         )
     update: dict[str, object] = {
         "path": str(path.absolute()),
-        "split": SplitSection(),
+        "split": type(dataset.split)(),
         "limit": None,
         "shuffle": False,
     }

@@ -49,7 +49,7 @@ class Counting:
         self._started = clock()
         self._next = self._started + (_PATIENCE if self._terminal else _HEARTBEAT)
         self._drawn = False
-        self._samples = 0
+        self._samples = self._first = 0
 
     def __call__(self, samples: int, share: float | None) -> None:
         """Notes that more samples are done.
@@ -58,8 +58,11 @@ class Counting:
             samples: How many more.
             share: How much of the whole is done, from 0 to 1; None where that is not known.
         """
-        self._samples += samples
         now = self._clock()
+        if not self._samples:
+            # What came before the first samples, such as loading TensorFlow, says nothing about their pace.
+            self._started, self._first = now, samples
+        self._samples += samples
         if self._quiet or not self._shown or now < self._next:
             return
         text = self._text(now - self._started, share)
@@ -75,9 +78,12 @@ class Counting:
         parts = [f"{self._samples:,} samples"]
         if share is not None:
             parts.append(f"{min(share, 1):.0%}")
-        parts.append(f"{self._samples / max(seconds, 1e-9):,.0f}/s")
-        if share:
-            parts.append(f"{coarse(seconds / share * (1 - min(share, 1)))} left")
+        pace = (self._samples - self._first) / seconds if seconds > 0 else 0.0
+        if pace:
+            parts.append(f"{pace:,.0f}/s")
+        if pace and share:
+            left = self._samples / share * (1 - min(share, 1))
+            parts.append(f"{coarse(left / pace)} left")
         return ", ".join(parts)
 
     def close(self) -> None:

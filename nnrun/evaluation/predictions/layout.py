@@ -134,10 +134,10 @@ class ClassLayout:
     def summary(self) -> str:
         """Returns how often the most frequent classes were predicted."""
         most = [(self.names[number], count) for number, count in self._counts.most_common() if count]
-        shown = ", ".join(f"{count:,} {name}" for name, count in most[:FEW_CLASSES])
+        shown = ", ".join(f"{name} ({count:,})" for name, count in most[:FEW_CLASSES])
         rest = len(most) - FEW_CLASSES
         if rest > 0:
-            shown += f" and {sum(count for _, count in most[FEW_CLASSES:]):,} of {rest} other classes"
+            shown += f" and {rest} more classes ({sum(count for _, count in most[FEW_CLASSES:]):,})"
         return shown
 
 
