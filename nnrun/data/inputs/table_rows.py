@@ -65,7 +65,7 @@ class TableRows:
 
     def share(self) -> float | None:
         """Returns how much of the file is read, from 0 to 1; None where that is not known."""
-        return None if self._text is None else self._text.share
+        return None if self._text is None else self._text.share()
 
     def place(self, row: int) -> str:
         """Says where a row stands, such as `iris.csv, row 17`, as an editor or a spreadsheet counts.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,8 @@ from nnrun.data.tables.table import Column, Table
 from nnrun.errors import DataError
 
 
-def kind_of(column: Column, table: Table, *, forced: bool) -> ColumnKind:
-    """Returns what a feature holds.
+def kind_of(column: Column, table: Table, *, forced: bool) -> ColumnKind | None:
+    """Returns what a feature of texts holds; None for one of numbers.
 
     Args:
         column: The column.
@@ -34,7 +34,7 @@ def kind_of(column: Column, table: Table, *, forced: bool) -> ColumnKind:
         DataError: It holds free text, or dates with some other text among them.
     """
     if column.texts is None:
-        return column.kind
+        return None
     counts = column.counts()
     if forced:
         return "category" if len(counts) > 1 else "constant"
@@ -48,14 +48,14 @@ def kind_of(column: Column, table: Table, *, forced: bool) -> ColumnKind:
     return kind
 
 
-def as_category(column: Column, kind: ColumnKind) -> ColumnKind:
+def as_category(column: Column, kind: ColumnKind | None) -> ColumnKind:
     """Returns the kind of a feature where all must be categories.
 
     Raises:
         DataError: It holds numbers or dates.
     """
-    if column.texts is None or kind == "date":
-        raise no_category(column.name, "numbers" if column.texts is None else "dates")
+    if kind is None or kind == "date":
+        raise no_category(column.name, "numbers" if kind is None else "dates")
     return "category" if kind == "boolean" else kind
 
 
@@ -141,6 +141,31 @@ def times_of(column: Column, place: Callable[[int], str]) -> NDArray[np.float64]
             "`dataset.split.time` names a column of dates such as 2024-05-31 or 2024-05-31 12:00, or of numbers",
         )
     return np.array([np.nan if seconds is None else seconds for seconds in instants])[codes]
+
+
+def check_groups(column: Column, rows: Mapping[str, slice], place: Callable[[int], str]) -> None:
+    """Refuses a group that is in more than one part of the data.
+
+    Args:
+        column: The group of each row.
+        rows: The rows of each part that the data come in.
+        place: Says where a row stands.
+
+    Raises:
+        DataError: With the group and a row.
+    """
+    parts = list(rows)
+    for number, name in enumerate(parts):
+        for other in parts[:number]:
+            common = np.intersect1d(column.values[rows[name]], column.values[rows[other]])
+            if len(common):
+                row = rows[name].start + int(np.argmax(column.values[rows[name]] == common[0]))
+                text = (column.texts or ())[int(common[0])]
+                raise DataError(
+                    f"{place(row)}, column '{column.name}': the group {quoted(text)} is in the files of another split "
+                    "too",
+                    "`dataset.split.group` keeps a group in one split: move its rows into one of the files",
+                )
 
 
 def _numbers(column: Column, place: Callable[[int], str], advice: str) -> NDArray[np.float64]:

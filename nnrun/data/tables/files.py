@@ -5,11 +5,12 @@ from __future__ import annotations
 import glob
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nnrun.errors import DataError
 
@@ -17,6 +18,9 @@ _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+_Given = TypeVar("_Given")
+_Read = TypeVar("_Read", bytes, int)
 
 _RELATIVE = "dataset.path is relative to the folder of the config"
 
@@ -46,17 +50,24 @@ def table_files(path: str | Sequence[str]) -> tuple[str, ...]:
     Those of a pattern come in the order of their names.
 
     Raises:
-        DataError: One is not there, nothing fits a pattern, or a file is named twice.
+        DataError: One is not there, or nothing fits a pattern.
     """
     entries = [path] if isinstance(path, str) else list(path)
-    files = [file for entry in entries for file in _files_of(entry)]
+    return tuple(file for entry in entries for file in _files_of(entry))
+
+
+def check_once(files: Iterable[str]) -> None:
+    """Refuses a list of files that names one twice.
+
+    Raises:
+        DataError: With the file.
+    """
     seen: set[Path] = set()
     for file in files:
         real = Path(file).resolve()
         if real in seen:
             raise DataError(f"dataset.path names {file} twice", "its rows would count twice")
         seen.add(real)
-    return tuple(files)
 
 
 def _files_of(entry: str) -> Iterable[str]:
@@ -100,8 +111,6 @@ class TextStream(io.RawIOBase):
     def __init__(self, file: str) -> None:
         super().__init__()
         self._file = file
-        self.taken = 0
-        """Bytes that were read, unpacked."""
         self._raw = _open(file)
         self._stream: Any = self._raw
         try:
@@ -125,23 +134,23 @@ class TextStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Reads some bytes into a buffer, for `io`."""
+        """Reads bytes into a buffer, and returns how many: fewer than there is room for only at the end."""
+        if not self._start:
+            read: Callable[[Any], int] = self._stream.readinto
+            return self._checked(read, buffer)
         data = self.take(len(buffer))
         buffer[: len(data)] = data
         return len(data)
+
+    def share(self) -> float:
+        """Returns how much of the file is read, packed or not, from 0 to 1."""
+        return 1.0 if self._raw.closed else self._raw.tell() / max(os.fstat(self._raw.fileno()).st_size, 1)
 
     def take(self, size: int) -> bytes:
         """Returns the next bytes: so many, but for the end of the file."""
         start, self._start = self._start[:size], self._start[size:]
         rest = self._read(size - len(start)) if size > len(start) else b""
         return start + rest if start else rest
-
-    def rest_of_line(self, most: int) -> bytes:
-        """Returns the bytes up to the next line feed, which is the last of them, but at most so many.
-
-        Only after something was taken.
-        """
-        return self._checked(self._stream.readline, most)
 
     def close(self) -> None:
         """Closes the file."""
@@ -150,11 +159,12 @@ class TextStream(io.RawIOBase):
         super().close()
 
     def _read(self, size: int) -> bytes:
-        return self._checked(self._stream.read, size)
+        read: Callable[[int], bytes] = self._stream.read
+        return self._checked(read, size)
 
-    def _checked(self, read: Callable[[int], bytes], size: int) -> bytes:
+    def _checked(self, read: Callable[[_Given], _Read], given: _Given) -> _Read:
         try:
-            data = read(size)
+            return read(given)
         except EOFError as error:
             raise UnreadableError(
                 f"{self._file}: the gzip data break off", "the file is not complete"
@@ -163,8 +173,6 @@ class TextStream(io.RawIOBase):
             raise UnreadableError(f"{self._file} is damaged: {error}") from error
         except OSError as error:
             raise UnreadableError(f"{self._file} cannot be read: {error.strerror or error}") from error
-        self.taken += len(data)
-        return data
 
 
 def _open(file: str) -> io.BufferedReader:

@@ -11,11 +11,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
 from nnrun.data.tables import records
 from nnrun.data.tables.files import TextFormat, TextStream
+from nnrun.data.tables.pieces import EndlessLineError, Piece, Pieces
 from nnrun.data.tables.records import MAX_RECORD
 from nnrun.data.tables.wanted import Batch, Wanted, batch_of
 from nnrun.errors import DataError
@@ -24,6 +26,7 @@ PIECE = 1 << 20
 """Bytes that are parsed at a time: large enough that calls do not count, small enough for the cache."""
 
 _MOST_THREADS = 8
+_ASCII = 128
 
 
 class _NotTextError(Exception):
@@ -55,14 +58,10 @@ class TextFile:
 
     _stream: TextStream | None = field(default=None, init=False)
     _texts: set[str] = field(default_factory=set, init=False)
-    _quotes: int = field(default=0, init=False)
 
-    @property
-    def share(self) -> float | None:
-        """How much of the file is read, from 0 to 1; None where that is not known."""
-        if self._stream is None or not self.size:
-            return None
-        return self._stream.taken / self.size
+    def share(self) -> float:
+        """Returns how much of the file is read, from 0 to 1."""
+        return 0.0 if self._stream is None else self._stream.share()
 
     def batches(self) -> Iterator[Batch]:
         """Yields the rows in order.
@@ -78,42 +77,28 @@ class TextFile:
                 self._stream = stream
                 stream.take(self.start)
                 yield from _in_order(self._jobs(stream, pool), ahead=_threads() + 1)
+        except EndlessLineError:
+            fault = records.ragged(self.file, self.form, len(self.names))
+            raise fault or self._fault("a row is too long") from None
         except _NotTextError:
             raise records.not_text(self.file) or self._fault("it changed while it was read") from None
         except pa.ArrowInvalid as error:
             found = records.not_text(self.file) or records.ragged(self.file, self.form, len(self.names))
             raise found or self._fault(str(error)) from error
-        if self._quotes % 2:
-            fault = records.unclosed(self.file, self.form)
-            if fault is not None:
-                raise fault
 
     def _fault(self, reason: str) -> DataError:
         return DataError(f"{self.file} cannot be read as a table: {reason}")
 
     def _jobs(self, stream: TextStream, pool: ThreadPoolExecutor) -> Iterator[Future[Batch]]:
         """Yields the parsing of each piece that has no quotes, then that of the rest in the order of the file."""
-        rest = b""
-        while True:
-            block = stream.take(PIECE)
-            if block:
-                block += stream.rest_of_line(MAX_RECORD)
-            piece = rest + block if rest else block
-            if self.form.quotes and b'"' in block:
-                yield from self._quoted_jobs(piece, stream, pool)
+        pieces = Pieces(stream, PIECE, _threads() + 2)
+        while (piece := pieces.take()) is not None:
+            if self.form.quotes and piece.has(b'"'):
+                yield from self._quoted_jobs(pieces.rest(piece), stream, pool)
                 return
-            end = _end_of_records(piece) if block else len(piece)
-            rest = piece[end:]
-            if end:
-                yield pool.submit(self._parsed, piece[:end])
-            if not block:
-                return
-            if len(rest) > MAX_RECORD:
-                raise records.ragged(self.file, self.form, len(self.names)) or self._fault(
-                    "a row is too long"
-                )
+            yield pool.submit(self._parsed, piece, pieces)
 
-    def _parsed(self, piece: bytes) -> Batch:
+    def _parsed(self, piece: Piece, pieces: Pieces) -> Batch:
         """Parses a piece: numbers as numbers, and all over again as texts where that fails."""
         _check_text(piece)
         try:
@@ -125,14 +110,18 @@ class TextFile:
             assert batch is not None  # noqa: S101 - texts can always be looked at
             # Most likely it is the same in the pieces to come.
             self._texts |= {self.wanted[place].column for place in batch.texts}
+        pieces.give_back(piece)
         return batch
 
-    def _read(self, piece: bytes, texts: set[str]) -> Any:
+    def _read(self, piece: Piece, texts: set[str]) -> Any:
         options = pa.csv.ReadOptions(
-            column_names=list(self.names), block_size=len(piece) + 1, use_threads=False
+            column_names=list(self.names), block_size=piece.end + 1, use_threads=False
         )
         return pa.csv.read_csv(
-            pa.BufferReader(piece), options, self._parse_options(), self._convert_options(texts)
+            pa.BufferReader(pa.py_buffer(piece.view())),
+            options,
+            self._parse_options(),
+            self._convert_options(texts),
         )
 
     def _batch(self, table: Any) -> Batch | None:
@@ -162,25 +151,58 @@ class TextFile:
     ) -> Iterator[Future[Batch]]:
         """Yields the parsing of the rest of the file, where only a parser knows which line breaks end a row."""
         self.quoted = True
-        checked = _Checked(piece, stream)
+        last = _LastRow(self.form.delimiter, len(self.names))
+        checked = _Checked(piece, stream, last.content)
         every = {want.column for want in self.wanted}
         options = pa.csv.ReadOptions(column_names=list(self.names), block_size=MAX_RECORD)
         try:
             reader = pa.csv.open_csv(
                 pa.PythonFile(checked, "r"), options, self._parse_options(), self._convert_options(every)
             )
+            waiting = None
             for read in reader:
-                yield pool.submit(self._converted, read)
+                if waiting is not None:
+                    yield pool.submit(self._converted, waiting)
+                waiting = read if read.num_rows else waiting
         except pa.ArrowInvalid as error:
             if checked.fault is not None:
                 raise checked.fault from error
             raise
-        self._quotes = checked.quotes
+        if waiting is None or not last.ends(waiting):
+            raise records.unclosed(self.file, self.form)
+        yield pool.submit(self._converted, waiting.slice(0, waiting.num_rows - 1))
 
     def _converted(self, read: Any) -> Batch:
         batch = self._batch(pa.Table.from_batches([read]))
         assert batch is not None  # noqa: S101 - texts can always be looked at
         return batch
+
+
+@dataclass(frozen=True, slots=True)
+class _LastRow:
+    """A row that is put after a file: where a quote is still open there, it becomes a part of that cell.
+
+    Args:
+        delimiter: What divides the cells.
+        fields: How many cells a row has.
+    """
+
+    delimiter: str
+    fields: int
+
+    @property
+    def cell(self) -> str:
+        """What each of its cells holds."""
+        return ("@" if self.delimiter != "@" else "#") * 8
+
+    @property
+    def content(self) -> bytes:
+        """The row, after the end of the line before. Two quotes are nothing, or a quote that is part of a cell."""
+        return f'\n""{self.delimiter.join([self.cell] * self.fields)}\n'.encode()
+
+    def ends(self, read: Any) -> bool:
+        """Whether rows end with it, as a row of its own."""
+        return all(column[-1].as_py() == self.cell for column in read.columns)
 
 
 class _Checked(io.RawIOBase):
@@ -189,22 +211,27 @@ class _Checked(io.RawIOBase):
     Args:
         start: What comes first.
         stream: What comes then.
+        end: What comes last.
     """
 
-    def __init__(self, start: bytes, stream: TextStream) -> None:
+    def __init__(self, start: bytes, stream: TextStream, end: bytes) -> None:
         super().__init__()
         self._start = start
         self._stream = stream
+        self._end = end
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.fault: Exception | None = None
-        self.quotes = 0
 
     def readable(self) -> bool:
         """Returns whether it can be read, for pyarrow."""
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Returns the next bytes, for pyarrow; at the first fault, as if the file ended."""
+        """Returns the next bytes, for pyarrow.
+
+        Raises:
+            ArrowInvalid: The bytes are at fault; `fault` says how.
+        """
         try:
             start, self._start = self._start[:size], self._start[size:]
             data = start + self._stream.take(size - len(start))
@@ -214,7 +241,8 @@ class _Checked(io.RawIOBase):
         except (DataError, UnicodeDecodeError, _NotTextError) as error:
             self.fault = error if isinstance(error, DataError) else _NotTextError()
             raise pa.ArrowInvalid("the file cannot be read") from error
-        self.quotes += data.count(b'"')
+        if not data:
+            data, self._end = self._end[:size], self._end[size:]
         return data
 
 
@@ -233,22 +261,15 @@ def _in_order(jobs: Iterator[Future[Batch]], ahead: int) -> Iterator[Batch]:
             job.cancel()
 
 
-def _check_text(piece: bytes) -> None:
-    if b"\0" in piece:
+def _check_text(piece: Piece) -> None:
+    if piece.has(b"\0"):
         raise _NotTextError
-    if not piece.isascii():
-        try:
-            piece.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise _NotTextError from error
-
-
-def _end_of_records(piece: bytes) -> int:
-    """Returns where the last whole record without quotes ends; line breaks are those of Unix, Windows or old Macs."""
-    if piece.endswith(b"\n"):
-        return len(piece)
-    # A carriage return at the end may belong to a line feed that is still to come.
-    return piece.rfind(b"\n") + 1 or piece.rfind(b"\r", 0, len(piece) - 1) + 1
+    if np.frombuffer(piece.buffer, np.uint8, piece.end).max() < _ASCII:
+        return
+    try:
+        codecs.utf_8_decode(piece.view(), "strict", True)
+    except UnicodeDecodeError as error:
+        raise _NotTextError from error
 
 
 def _one_chunk(column: Any) -> Any:

@@ -10,7 +10,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nnrun.data.tables.cells import ColumnKind
 from nnrun.data.tables.files import TextFormat, TextStream
 from nnrun.data.tables.records import EndlessRecordError, records
 from nnrun.errors import DataError
@@ -80,7 +79,6 @@ class Column:
     Args:
         name: Its name.
         values: Shape `(rows,)`, NaN for an empty cell: numbers, or positions in `texts`.
-        kind: Of a column of numbers, what they are: `number`, `integer` or `constant`; of texts, `text`.
         texts: The different texts that are not empty, sorted; None for a column of numbers.
         whole: Whether labels were all whole numbers in their plain form.
         empty: How many cells were empty in the files.
@@ -89,7 +87,6 @@ class Column:
 
     name: str
     values: NDArray[np.float64]
-    kind: ColumnKind
     texts: tuple[str, ...] | None = None
     whole: bool = False
     empty: int = 0
@@ -133,6 +130,19 @@ class Table:
         """The file, or the first and how many more there are, for messages."""
         more = len(self.files) - 1
         return f"{self.files[0].file} and {more} more" if more else self.files[0].file
+
+    def rows_of(self, first: int, last: int) -> int:
+        """Returns how many rows some files have, of those that are left.
+
+        Args:
+            first: Number of the first of these files, from 0.
+            last: Number of the file after the last one.
+        """
+        start = sum(part.count for part in self.files[:first])
+        stop = start + sum(part.count for part in self.files[first:last])
+        if self.kept is None:
+            return stop - start
+        return int(np.count_nonzero((self.kept >= start) & (self.kept < stop)))
 
     def place(self, row: int) -> str:
         """Says where a row stands, such as `iris.csv, row 17`, by its position from 0."""
