@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from nnrun.cli.options import Device, Require, RunsDir
+from nnrun.cli.options import AllowCode, Device, Require, RunsDir
 from nnrun.errors import RequirementError, UsageError
 
 
@@ -31,6 +31,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="All figures as one JSON object.")] = False,
     device: Device = "auto",
     runs_dir: RunsDir = Path("runs"),
+    allow_code: AllowCode = False,  # noqa: ARG001 - its callback does it
 ) -> None:
     """Compute the metrics, the confusion matrix and the figures by class of a run.
 

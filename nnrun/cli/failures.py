@@ -58,7 +58,7 @@ def _message(error: NnrunError) -> str:
     lines = "\n".join(printable(line) for line in error.message.splitlines())
     text = f"{lines}\n" if isinstance(error, Interrupted) else f"error: {lines}\n"
     if error.advice:
-        text += f"  hint: {error.advice}\n"
+        text += f"  hint: {printable(error.advice)}\n"
     if isinstance(error, UsageError):
         text += "  nnrun COMMAND --help shows how\n"
     return masked(text)

@@ -16,7 +16,7 @@ from nnrun.config.document import Document, in_order, parse_document, read_sourc
 from nnrun.config.experiment import Experiment
 from nnrun.config.extends import extended
 from nnrun.config.facts import DataFacts
-from nnrun.config.nodes import ListNode, ScalarNode
+from nnrun.config.nodes import ListNode, Node, ScalarNode
 from nnrun.config.overrides import apply_overrides
 from nnrun.config.partial import partial
 from nnrun.config.problems import ConfigError, KeyPath, Problem, format_path
@@ -177,11 +177,20 @@ def _resolve_paths(data: dict[str, Any], document: Document) -> None:
                 _absolute(item) if isinstance(item, ScalarNode) and isinstance(item.value, str) else value
                 for item, value in zip(node.items, section["path"], strict=True)
             ]
+    dataset = data.get("dataset")
+    function = document.node(("dataset", "function"))
+    if isinstance(dataset, dict) and dataset.get("source") == "python" and function is not None:
+        dataset.setdefault("path", str(_folder(function)))
+
+
+def _folder(node: Node) -> Path:
+    """Returns what paths of a value are relative to."""
+    source = node.place.source
+    return Path.cwd() if source.kind == "argument" else Path(source.name).absolute().parent
 
 
 def _absolute(node: ScalarNode) -> str:
-    source = node.place.source
-    base = Path.cwd() if source.kind == "argument" else Path(source.name).absolute().parent
+    base = _folder(node)
     try:
         path = Path(str(node.value)).expanduser()
     except RuntimeError:  # "~name" of a user who does not exist: then it is a name like any other

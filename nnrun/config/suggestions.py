@@ -78,6 +78,7 @@ NEEDLESS_KEYS: Mapping[str, str] = {
     "max_queue_size": "the data are in memory",
     "steps_per_execution": "nnrun runs many steps at once anyway",
     "run_eagerly": "nnrun compiles the training step",
+    "allow_code": "only the command line can allow it, with --allow-code",
     "x": "the section dataset says what is trained on",
     "y": "the section dataset says what is trained on",
 }

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from nnrun.config.datasets.arrays import NpzData, PythonData
 from nnrun.config.datasets.common import DatasetSection, Scale, SplitSection
 from nnrun.config.datasets.images import ImagesData, ImagesPart
 from nnrun.config.datasets.libraries import KerasData, SklearnData
@@ -20,6 +21,7 @@ from nnrun.config.datasets.synthetic import (
     TokensData,
 )
 from nnrun.config.datasets.tables import CsvData, Missing
+from nnrun.config.datasets.texts import TextData
 
 __all__ = [
     "BlobsData",
@@ -33,15 +35,19 @@ __all__ = [
     "KerasData",
     "Missing",
     "MoonsData",
+    "NpzData",
+    "PythonData",
     "RegressionData",
     "Scale",
     "SklearnData",
     "SplitSection",
     "SyntheticData",
     "SyntheticSection",
+    "TextData",
     "TokensData",
 ]
 
 Dataset = Annotated[
-    SklearnData | KerasData | CsvData | ImagesData | SyntheticData, Field(discriminator="source")
+    SklearnData | KerasData | CsvData | ImagesData | NpzData | PythonData | TextData | SyntheticData,
+    Field(discriminator="source"),
 ]
