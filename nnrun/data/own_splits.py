@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from nnrun.config.datasets import NpzData, TextData
+from nnrun.config.datasets import ImagesData, NpzData, TextData
 from nnrun.config.datasets.files import FileSection
 
 
-def files_here(section: NpzData | TextData) -> dict[str, Path | None]:
+def files_here(section: ImagesData | NpzData | TextData) -> dict[str, Path | None]:
     """Returns the file or folder of each part, None for one that is not on this machine; fetches nothing.
 
     Returns:
@@ -18,14 +18,14 @@ def files_here(section: NpzData | TextData) -> dict[str, Path | None]:
     return {name: _here(file) for name, _, file in _files(section)}
 
 
-def located_files(section: NpzData | TextData) -> dict[str, Path]:
+def located_files(section: ImagesData | NpzData | TextData) -> dict[str, Path]:
     """Returns the same, with those fetched that are to be downloaded; see `nnrun.data.download.located`."""
     from nnrun.data.download import located
 
     return {name: located(file, key) for name, key, file in _files(section)}
 
 
-def _files(section: NpzData | TextData) -> Iterator[tuple[str, str, FileSection]]:
+def _files(section: ImagesData | NpzData | TextData) -> Iterator[tuple[str, str, FileSection]]:
     yield "samples", "dataset", section
     for name, file in (("validation", section.validation), ("test", section.test)):
         if file is not None:

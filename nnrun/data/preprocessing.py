@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nnrun.config.datasets import Scale
 from nnrun.data.filling import Filler, filled, fit_fillers
+from nnrun.data.images.form import ImageForm
 from nnrun.data.raw import InputKind, RawData
 from nnrun.data.rows import MappedRows, is_mapped
 from nnrun.data.scaling import Scaling, fit_scaling
@@ -32,6 +33,7 @@ class Preprocessing:
         fillers: For each column of a table that may have empty cells, by column number: the number or
             category that they get.
         vocabulary: The words of the training split, for texts.
+        image: The form that image files get before all else.
         class_names: Names of the classes in the order of their numbers; None for regression.
         target_names: Names of the target columns, where they have names.
     """
@@ -42,6 +44,7 @@ class Preprocessing:
     categories: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     fillers: Mapping[int, Filler] = field(default_factory=dict)
     vocabulary: Vocabulary | None = None
+    image: ImageForm | None = None
     class_names: tuple[str, ...] | None = None
     target_names: tuple[str, ...] | None = None
 
@@ -143,14 +146,15 @@ class Preprocessing:
             "categories": {str(number): list(names) for number, names in self.categories.items()},
             "fillers": {str(number): filler for number, filler in self.fillers.items()},
             "vocabulary": None if self.vocabulary is None else self.vocabulary.to_json(),
+            "image": None if self.image is None else self.image.to_json(),
             "class_names": None if self.class_names is None else list(self.class_names),
             "target_names": None if self.target_names is None else list(self.target_names),
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Preprocessing:
-        """Reads what `to_json` wrote, with this version or an older one: without `fillers`, or `vocabulary`."""
-        vocabulary = value.get("vocabulary")
+        """Reads what `to_json` wrote, with this version or an older one: without `fillers` and all that came later."""
+        vocabulary, image = value.get("vocabulary"), value.get("image")
         return cls(
             kind=value["kind"],
             scaling=Scaling.from_json(value["scaling"]),
@@ -158,6 +162,7 @@ class Preprocessing:
             categories={int(number): tuple(names) for number, names in value["categories"].items()},
             fillers={int(number): filler for number, filler in value.get("fillers", {}).items()},
             vocabulary=None if vocabulary is None else Vocabulary.from_json(vocabulary),
+            image=None if image is None else ImageForm.from_json(image),
             class_names=_names(value["class_names"]),
             target_names=_names(value["target_names"]),
         )
@@ -182,7 +187,7 @@ def fit_preprocessing(
             "dataset.scale cannot be used here: the inputs are token numbers, not quantities",
             "leave `scale` out and begin the network with an `Embedding`",
         )
-    x = raw.samples.x
+    x: Any = raw.samples.x
     if raw.vectorization is not None:
         vocabulary = fit_vocabulary(x[train], raw.vectorization)
         return Preprocessing("texts", Scaling("none"), vocabulary=vocabulary, class_names=class_names)
@@ -210,6 +215,7 @@ def fit_preprocessing(
         columns=raw.feature_names,
         categories=categories,
         fillers=fillers,
+        image=raw.image,
         class_names=class_names,
         target_names=raw.target_names,
     )

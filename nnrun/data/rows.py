@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,18 +40,22 @@ class MappedRows:
     """Samples that lie in a memory-mapped array: nothing is held in memory but the positions.
 
     Args:
-        source: The mapped array, shape `(samples of the source, ...)`.
+        source: The mapped array, shape `(samples of the source, ...)`, or chosen rows of one.
         rows: Positions of the samples in it, shape `(samples,)`.
-        prepare: Turns raw samples into what the network sees.
+        prepare: Turns raw samples into what the network sees; by default they stay as they are.
     """
 
     source: NDArray[Any]
     rows: NDArray[np.int64]
-    prepare: Callable[[NDArray[Any]], NDArray[Any]]
+    prepare: Callable[[NDArray[Any]], NDArray[Any]] = np.asarray
     sample_shape: tuple[int, ...] = field(init=False)
     dtype: np.dtype[Any] = field(init=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.source, MappedRows) and self.source.prepare is np.asarray:
+            # One way from the file to the network, instead of two after each other.
+            object.__setattr__(self, "rows", self.source.rows[self.rows])
+            object.__setattr__(self, "source", self.source.source)
         one = self.prepare(np.asarray(self.source[:1]))
         object.__setattr__(self, "sample_shape", one.shape[1:])
         object.__setattr__(self, "dtype", one.dtype)
@@ -95,11 +99,18 @@ class MappedRows:
 
 def is_mapped(array: Any) -> bool:
     """Whether an array lies in a file instead of in memory, also as a part of another one."""
+    if isinstance(array, MappedRows):
+        return True
     while isinstance(array, np.ndarray):
         if isinstance(array, np.memmap):
             return True
         array = array.base
     return False
+
+
+def chosen(inputs: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Returns some samples of raw inputs; of those in a file, nothing is read: `MappedRows` stand in for an array."""
+    return cast(NDArray[Any], MappedRows(inputs, rows)) if is_mapped(inputs) else inputs[rows]
 
 
 def chunks(inputs: Inputs) -> Iterator[tuple[int, int]]:

@@ -9,24 +9,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnrun.config.datasets.images import Color, Resize
 from nnrun.data.archives import Member, reading
 from nnrun.data.images.blocks import MOST_BYTES, MOST_IMAGES, Block, Report, read_file
 from nnrun.data.images.decoding import MAX_FILE_BYTES, UnreadableImageError, size_of
 from nnrun.data.images.form import ImageForm
-from nnrun.data.images.gathering import Gathered, Layout, arranged, is_wanted
+from nnrun.data.images.gathering import Gathered, arranged, is_wanted
 from nnrun.data.images.listing import ImageFile, LeftOut, class_of, in_order
 from nnrun.data.images.pool import decode_all, processes_for
+from nnrun.data.images.request import INDEX, NAMES, PIXELS, Request
 from nnrun.data.names import quoted
 from nnrun.data.progress import Meter, tell
 from nnrun.errors import DataError
 
-PIXELS, INDEX, NAMES = "pixels.bin", "index.json", "names.json"
 _ARRIVED = "arrived.bin"
 _COPIED = 1 << 24
 
@@ -34,22 +32,7 @@ MOST_SIZES = 20
 """Sizes of the original images that are kept, the most frequent ones."""
 
 
-class Wanted(Protocol):
-    """The form that is asked for; `nnrun.data.images.store.Request` is one."""
-
-    @property
-    def color(self) -> Color:
-        """One channel or three."""
-
-    @property
-    def resize(self) -> Resize:
-        """How an image of another shape gets this one."""
-
-    def form(self) -> ImageForm | None:
-        """Returns the form, or None where the images decide about the size."""
-
-
-def build_from_files(folder: Path, gathered: Gathered, wanted: Wanted) -> None:
+def build_from_files(folder: Path, gathered: Gathered, wanted: Request) -> None:
     """Fills a folder of the cache with the images of a folder.
 
     Args:
@@ -80,18 +63,17 @@ def build_from_files(folder: Path, gathered: Gathered, wanted: Wanted) -> None:
     )
 
 
-def build_from_archive(folder: Path, path: Path, layout: Layout, wanted: Wanted) -> None:
+def build_from_archive(folder: Path, wanted: Request) -> None:
     """Fills a folder of the cache with the images of an archive, which is read once and not extracted.
 
     Args:
         folder: The new folder.
-        path: The archive.
-        layout: How the images lie in it.
-        wanted: The form that they get.
+        wanted: The archive, and the form that its images get.
 
     Raises:
         DataError: The archive is damaged or refused, or as for `build_from_files`.
     """
+    path = wanted.path
     size = path.stat().st_size
     meter = Meter("decode", path.name, "bytes", size)
     incoming = _Incoming(meter)
@@ -114,7 +96,7 @@ def build_from_archive(folder: Path, path: Path, layout: Layout, wanted: Wanted)
     report.unreadable = [
         (position, incoming.too_large.get(position, reason)) for position, reason in report.unreadable
     ]
-    root, used = arranged(incoming.files, incoming.left_out, layout, path)
+    root, used = arranged(incoming.files, incoming.left_out, wanted.layout, path)
     place = {file.name: position for position, file in enumerate(incoming.files)}
     order = [place[root + file.name] for file in in_order(used)]
     names = [file.name[len(root) :] for file in incoming.files]
@@ -165,7 +147,7 @@ class _Arrived:
     left_out: tuple[str, ...]
 
 
-def _exact(wanted: Wanted, size: tuple[int, int]) -> ImageForm:
+def _exact(wanted: Request, size: tuple[int, int]) -> ImageForm:
     width, height = size
     return ImageForm(height, width, wanted.color, wanted.resize, exact=True)
 

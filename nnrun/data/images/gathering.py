@@ -58,15 +58,21 @@ class Layout:
     key: str = "dataset"
 
 
-def gather(path: Path, layout: Layout) -> Gathered:
+def gather(path: Path, layout: Layout, most: int | None = None) -> Gathered:
     """Finds the images of a folder.
+
+    Args:
+        path: The folder.
+        layout: How they lie in it.
+        most: Look at no more than so many.
 
     Raises:
         DataError: There is no such folder, no image in it, or a class without one.
+        TooManyFilesError: There are more than `most`.
     """
     left_out = LeftOut()
     folders: list[str] = []
-    files = files_in(str(path), left_out, folders)
+    files = files_in(str(path), left_out, folders, most)
     root, files = arranged(files, left_out, layout, path)
     if layout.classes:
         below = {

@@ -80,7 +80,13 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
 
 
-def files_in(folder: str, left_out: LeftOut, folders: list[str] | None = None) -> list[ImageFile]:
+class TooManyFilesError(Exception):
+    """There are more files than somebody wanted to look at."""
+
+
+def files_in(
+    folder: str, left_out: LeftOut, folders: list[str] | None = None, most: int | None = None
+) -> list[ImageFile]:
     """Finds the images in a folder and all folders in it.
 
     Links are followed, but not to a folder that was gone through before: that ends circles.
@@ -89,9 +95,11 @@ def files_in(folder: str, left_out: LeftOut, folders: list[str] | None = None) -
         folder: The folder.
         left_out: Gets what is there besides.
         folders: Gets the folders that were gone through, as paths below it.
+        most: Look at no more than so many images.
 
     Raises:
         DataError: It cannot be read.
+        TooManyFilesError: There are more than `most`.
     """
     found: list[ImageFile] = []
     seen: set[tuple[int, int]] = set()
@@ -104,6 +112,8 @@ def files_in(folder: str, left_out: LeftOut, folders: list[str] | None = None) -
             left_out.circles.append(below.rstrip("/"))
             continue
         seen.add(identity)
+        if most is not None and len(found) + len(left_out.others) > most:
+            raise TooManyFilesError
         if below and folders is not None:
             folders.append(below.rstrip("/"))
         for entry in _entries(path):

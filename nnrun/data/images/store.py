@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,54 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnrun.config.datasets.images import Color, Resize
-from nnrun.data.cache import DamagedEntryError, Entry, cache_folder, key_of, made_once, slot_of
-from nnrun.data.images.building import INDEX, NAMES, PIXELS, build_from_archive, build_from_files
+from nnrun.data.cache import DamagedEntryError, Entry, made_once
+from nnrun.data.images.building import build_from_archive, build_from_files
 from nnrun.data.images.form import ImageForm
-from nnrun.data.images.gathering import Layout, gather, is_image_archive
-from nnrun.data.images.listing import ImageFile
-from nnrun.data.verification import stat_of
+from nnrun.data.images.gathering import gather, is_image_archive
+from nnrun.data.images.request import INDEX, NAMES, PIXELS, Request, state_of_archive, state_of_files
 from nnrun.errors import DataError
-from nnrun.rundir.provenance import installed_version
-
-VERSION = 1
-"""Changes whenever the same files would give other pixels, or the files of the cache have another form."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is wanted of the images of a folder or an archive.
-
-    Args:
-        path: The folder or archive.
-        layout: How the images lie in it.
-        size: Height and width; None for the size that all images have.
-        color: One channel or three.
-        resize: How an image of another shape gets this one.
-    """
-
-    path: Path
-    layout: Layout
-    size: tuple[int, int] | None
-    color: Color
-    resize: Resize
-
-    def form(self) -> ImageForm | None:
-        """Returns the form of the images, if it is known before one of them is opened."""
-        return None if self.size is None else ImageForm(*self.size, self.color, self.resize)
-
-    def entry(self, state: str) -> Entry:
-        """Returns the folder of the cache for it, where its files are in this state."""
-        options = (
-            self.size,
-            self.color,
-            self.resize,
-            self.layout.classes,
-            self.layout.exclude,
-            VERSION,
-            installed_version("pillow"),
-        )
-        return Entry("images", str(self.path.resolve()), options, state, f"decoding {self.path.name}")
 
 
 @dataclass(frozen=True)
@@ -108,25 +65,15 @@ def image_store(request: Request) -> ImageStore:
     """
     path = request.path
     if is_image_archive(path):
-        entry = request.entry(_state_of_archive(path))
-        return _made(request, entry, lambda folder: build_from_archive(folder, path, request.layout, request))
+        entry = request.entry(state_of_archive(path))
+        return _made(request, entry, lambda folder: build_from_archive(folder, request))
     if not path.is_dir():
         raise DataError(*_missing(path, request.layout.key))
     gathered = gather(path, request.layout)
-    entry = request.entry(_state_of_files(gathered.files))
+    entry = request.entry(state_of_files(gathered.files))
     store = _made(request, entry, lambda folder: build_from_files(folder, gathered, request))
     # What else lies there may have changed without the images.
     return replace(store, left_out=gathered.left_out)
-
-
-def known_classes(request: Request) -> dict[str, int] | None:
-    """Returns how many readable images each class of an archive has, if it was decoded before."""
-    try:
-        entry = request.entry(_state_of_archive(request.path))
-        index = json.loads((cache_folder() / entry.kind / slot_of(entry) / entry.state / INDEX).read_bytes())
-        return dict(index["classes"])
-    except (OSError, ValueError, KeyError, TypeError, DataError):
-        return None  # it is looked at when it is loaded
 
 
 def _missing(path: Path, key: str) -> tuple[str, str]:
@@ -137,18 +84,6 @@ def _missing(path: Path, key: str) -> tuple[str, str]:
             f"`{key}.path` is a folder of images, or an archive of one",
         )
     return f"{path}: no such folder or archive", advice
-
-
-def _state_of_archive(path: Path) -> str:
-    try:
-        return key_of(stat_of(path.stat()))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _state_of_files(files: tuple[ImageFile, ...]) -> str:
-    text = "\n".join(f"{file.name}\0{file.size}\0{file.state}" for file in files)
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def _made(request: Request, entry: Entry, make: Callable[[Path], None]) -> ImageStore:
