@@ -93,7 +93,7 @@ class TrainingStarted(Event):
         steps: Batches per epoch.
         samples: Samples by split: `{"train": 75, "test": 75}`.
         parameters: Number of values in all weights of the model.
-        device: What it trains on, such as `CPU` or `GPU:0 NVIDIA H200`.
+        device: What it trains on, such as `CPU` or `GPU:0`, and whether XLA compiles the loops: `CPU, XLA`.
         seed: The seed, drawn or given.
         monitor: The metric that decides which epoch is the best.
     """

@@ -18,7 +18,7 @@ from nnrun.config.datasets import Dataset, KerasData, SklearnData
 from nnrun.config.keras_object import KerasObject
 from nnrun.data.facts import facts_of
 from nnrun.data.loading import load_splits
-from nnrun.data.sources import SOURCES, idx, sklearn
+from nnrun.data.sources import SOURCES, idx, sklearn, sklearn_files
 from nnrun.data.splits import Splits
 from nnrun.errors import DataError
 
@@ -260,3 +260,28 @@ def test_sklearn_facts_cover_every_name() -> None:
     """A set that the config allows is a set with facts."""
     names = SklearnData.model_fields["name"].annotation.__args__  # type: ignore[union-attr]
     assert set(names) == set(sklearn.KNOWN)
+
+
+@pytest.mark.parametrize("name", list(sklearn.KNOWN))
+def test_sklearn_tables_are_those_of_its_loaders(name: Any) -> None:
+    """They are read from its files, and its package is not imported for that."""
+    from sklearn import datasets
+
+    bunch = getattr(datasets, f"load_{name}")()
+    raw = sklearn.load(SklearnData(source="sklearn", name=name), 0)
+    np.testing.assert_array_equal(raw.samples.x.reshape(len(bunch.data), -1), bunch.data)
+    np.testing.assert_array_equal(raw.samples.y, bunch.target)
+    assert raw.samples.y.dtype == bunch.target.dtype
+    if name != "digits":
+        assert raw.feature_names == tuple(bunch.feature_names)
+    if name != "diabetes":
+        assert raw.class_names == tuple(map(str, bunch.target_names))
+
+
+def test_sklearn_itself_is_asked_where_its_files_are_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later version may keep its tables in another way."""
+    expected = sklearn.load(SklearnData(source="sklearn", name="wine"), 0)
+    monkeypatch.setitem(sklearn_files._FILES, "wine", "no_such_file.csv")
+    assert sklearn_files.read_table("wine") is None
+    raw = sklearn.load(SklearnData(source="sklearn", name="wine"), 0)
+    np.testing.assert_array_equal(raw.samples.x, expected.samples.x)

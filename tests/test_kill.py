@@ -18,7 +18,7 @@ from tests.test_resume import CONFIG, Lab, assert_same
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 
 EPOCHS = 40
-OVERRIDES = (f"fit.epochs={EPOCHS}", "checkpoint.every_seconds=0")
+OVERRIDES = (f"fit.epochs={EPOCHS}", "checkpoint.every_epochs=1")
 
 
 @pytest.fixture(scope="module")

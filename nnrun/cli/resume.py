@@ -19,7 +19,7 @@ def resume(
     ],
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(metavar="KEY=VALUE", help="fit.epochs, checkpoint.every_seconds or require."),
+        typer.Argument(metavar="KEY=VALUE", help="fit.epochs, checkpoint.every_* or require."),
     ] = None,
     device: Device = "auto",
     progress: Progress = "auto",

@@ -26,6 +26,11 @@ class ModelSection(Section):
     layers: Annotated[list[LayerObject], Field(min_length=1)]
     """The layers, each a name or `Name: {argument: value}`. The shape of the input follows the data."""
 
+    dtype_policy: Literal["float32", "float64", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16"] = (
+        "float32"
+    )
+    """The floats that layers compute with, where they do not say themselves; the mixed ones keep 32-bit weights."""
+
 
 class CompileSection(Section):
     """The arguments of `keras.Model.compile`."""
@@ -39,11 +44,14 @@ class CompileSection(Section):
     metrics: list[MetricObject] = Field(default_factory=list)
     """What is measured beside the loss."""
 
+    loss_weights: Annotated[float, Field(gt=0)] | None = None
+    """What the loss is multiplied by."""
+
     weighted_metrics: list[MetricObject] = Field(default_factory=list)
     """Metrics that take the weights of samples and classes into account."""
 
     jit_compile: bool | Literal["auto"] = "auto"
-    """Whether XLA compiles the training step; `auto` decides by the layers."""
+    """Whether XLA compiles the loops over the batches; `auto` decides by layers, metrics and batches per epoch."""
 
     auto_scale_loss: bool = True
     """Whether the loss is scaled where 16-bit floats need it."""
@@ -85,7 +93,7 @@ class CheckpointSection(Section):
     """What counts as the best epoch, and how often the state is saved.
 
     `monitor` defaults to the validation loss, or the loss where nothing is validated. The state is saved when
-    `every_seconds` have passed at the end of an epoch, and at the end of training.
+    `every_seconds` have passed at the end of an epoch, after every `every_epochs`, and at the end of training.
     """
 
     monitor: str | None = None
@@ -96,6 +104,9 @@ class CheckpointSection(Section):
 
     every_seconds: Annotated[float, Field(ge=0)] = 30.0
     """Save the state at the end of an epoch when so many seconds have passed since the last time."""
+
+    every_epochs: Count | None = None
+    """Save the state after every so many epochs as well."""
 
 
 class Experiment(Section):

@@ -117,6 +117,7 @@ def build_model(
     keras.utils.clear_session()
     # With it the frames of Keras would be missing, which tell where an error arose.
     keras.config.disable_traceback_filtering()
+    keras.config.set_dtype_policy(loaded.experiment.model.dtype_policy)
     keras.utils.set_random_seed(seed)
     described = loaded.experiment.model.layers
     layers = [construct(loaded, layer, _layer_path(index)) for index, layer in enumerate(described)]
@@ -200,6 +201,7 @@ def compile_model(loaded: LoadedConfig, model: keras.Sequential, *, jit_compile:
     model.compile(
         optimizer=construct(loaded, section.optimizer, (*path, "optimizer")),
         loss=construct(loaded, section.loss, (*path, "loss")),
+        loss_weights=None if section.loss_weights is None else [section.loss_weights],
         metrics=_objects(loaded, section.metrics, (*path, "metrics")),
         weighted_metrics=_objects(loaded, section.weighted_metrics, (*path, "weighted_metrics")),
         jit_compile=jit_compile,

@@ -6,6 +6,7 @@ epoch (saving, above all) is the job of `at_epoch_end`.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any, Literal
 
 import keras
 import numpy as np
-import tensorflow as tf
+from numpy.typing import NDArray
 
 from nnrun.errors import TrainingError
 from nnrun.events import EpochEnded, EpochStarted, Listener, Progress
@@ -30,9 +31,8 @@ CHUNK_SECONDS = 0.1
 
 @dataclass(slots=True)
 class Timing:
-    """Seconds by phase; `trace` is what the first batches took, in which TensorFlow optimises the graphs."""
+    """Seconds by phase."""
 
-    trace: float = 0.0
     train: float = 0.0
     validate: float = 0.0
 
@@ -68,7 +68,7 @@ class Engine:
         hooks: Keras callbacks.
         emit: Receives the events.
         stop_requested: Says between chunks whether to stop at once.
-        jit_compile: Compile each step with XLA.
+        jit_compile: Compile the loops over the batches with XLA.
         restored: The state to go on from; None to begin with the model as it is.
     """
 
@@ -85,7 +85,6 @@ class Engine:
     _epoch_start: EpochStart = field(init=False)
     _train_chunk: ChunkFunction = field(init=False)
     _test_chunk: ChunkFunction | None = field(init=False, default=None)
-    _validation_order: tf.Tensor | None = field(init=False, default=None)
     _seconds_per_step: dict[str, float] = field(init=False, default_factory=dict)
 
     def prepare(self) -> None:
@@ -95,7 +94,7 @@ class Engine:
             ValueError: Keras finds that loss, metrics, labels and outputs do not fit each other.
         """
         size = min(self.train.batch_size, self.train.samples)
-        self.model._symbolic_build(data_batch=tuple(tensor[:size] for tensor in self.train.tensors))
+        self.model._symbolic_build(data_batch=tuple(one[:size] for one in self.train.example().tensors))
         self._epoch_start = EpochStart(self.model)
         self._train_chunk = ChunkFunction(
             self.model.train_step,
@@ -105,14 +104,13 @@ class Engine:
             halt=True,
             at_start=self._epoch_start.record,
         )
-        self._train_chunk.trace()
+        self._train_chunk.prepare()
         self.model.train_function = self._train_chunk.function  # for the graph that TensorBoard writes
         if self.validation is not None:
             self._test_chunk = ChunkFunction(
                 self.model.test_step, self.model, self.validation, jit_compile=self.jit_compile, halt=False
             )
-            self._test_chunk.trace()
-            self._validation_order = tf.range(self.validation.samples)
+            self._test_chunk.prepare()
 
     def epoch_start(self) -> Snapshot:
         """Returns the state at the start of the epoch that was begun last, which is the end of the one before."""
@@ -186,7 +184,7 @@ class Engine:
             "train",
             epoch,
             self._train_chunk,
-            tf.convert_to_tensor(order),
+            order,
             every_batch=self.hooks.every_train_batch,
             begin=self.hooks.on_train_batch_begin if self.hooks.on_train else None,
             end=self.hooks.on_train_batch_end if self.hooks.on_train else None,
@@ -201,12 +199,13 @@ class Engine:
 
     def _validate(self, epoch: int) -> dict[str, Any]:
         assert self._test_chunk is not None  # noqa: S101  (only called where there is validation data)
+        order = np.arange(self._test_chunk.data.samples, dtype=np.int32)
         self.hooks.on_test_begin()
         result, seconds = self._stage(
             "validate",
             epoch,
             self._test_chunk,
-            self._validation_order,
+            order,
             every_batch=self.hooks.every_test_batch,
             begin=self.hooks.on_test_batch_begin if self.hooks.on_test else None,
             end=self.hooks.on_test_batch_end if self.hooks.on_test else None,
@@ -220,7 +219,7 @@ class Engine:
         stage: Literal["train", "validate"],
         epoch: int,
         chunk: ChunkFunction,
-        order: tf.Tensor,
+        order: NDArray[np.int32],
         *,
         every_batch: bool,
         begin: Callable[[int], None] | None,
@@ -229,42 +228,42 @@ class Engine:
         """Runs all batches of one stage of an epoch, in chunks.
 
         Returns:
-            The result after the last batch, and the seconds that the batches took. The very first batch is not
-            timed, as TensorFlow optimises the graph in it; the others stand for it.
+            The result after the last batch, and the seconds that the batches took.
         """
         steps = chunk.data.steps
         started = time.perf_counter()
-        untimed = 0
         position = 0
-        while True:
-            size = 1 if every_batch else self._chunk_size(stage, steps - position)
-            chunk_started = time.perf_counter()
-            if begin is not None:
-                begin(position)
-            result = chunk(order, position, position + size)
-            if end is not None:
-                end(result.step - 1, result.metrics)
-            now = time.perf_counter()
-            if stage not in self._seconds_per_step:
-                self._seconds_per_step[stage] = 0.0
-                if steps > 1:
-                    self.timing.trace += now - started
-                    untimed, started = 1, now
-            else:
-                self._seconds_per_step[stage] = (now - chunk_started) / size
-            position = result.step
-            seconds = (now - started) * (position / max(position - untimed, 1))
-            if position >= steps or not result.finite or self.model.stop_training or self.stop_requested():
-                return result, seconds
-            self.emit(Progress(stage, epoch, position, steps, seconds, flat(result.metrics)))
+        for feed in chunk.data.feeds(order):
+            while position < feed.first + feed.steps:
+                size = 1 if every_batch else self._chunk_size(stage, feed.first + feed.steps - position)
+                chunk_started = time.perf_counter()
+                if begin is not None:
+                    begin(position)
+                result = chunk(feed, position, position + size)
+                if end is not None:
+                    end(result.step - 1, result.metrics)
+                now = time.perf_counter()
+                # The very first batch says little, as much happens in it that never happens again.
+                known = stage in self._seconds_per_step
+                self._seconds_per_step[stage] = (now - chunk_started) / size if known else math.inf
+                position = result.step
+                if (
+                    position >= steps
+                    or not result.finite
+                    or self.model.stop_training
+                    or self.stop_requested()
+                ):
+                    return result, now - started
+                self.emit(Progress(stage, epoch, position, steps, now - started, flat(result.metrics)))
+        raise AssertionError("the feeds end before the epoch")
 
     def _chunk_size(self, stage: str, remaining: int) -> int:
         """Returns how many batches to run next: one to begin with, then what fits into a chunk's time."""
-        if stage not in self._seconds_per_step:
+        per_step = self._seconds_per_step.get(stage)
+        if per_step is None:
             return 1
-        per_step = self._seconds_per_step[stage]
-        if per_step == 0.0:
-            # Nothing is known but the first batch, which says little: try a few.
+        if math.isinf(per_step):
+            # Nothing is known but the first batch: try a few.
             return min(remaining, 4)
         size = max(1, int(CHUNK_SECONDS / per_step))
         # A short rest is not worth a call of its own.

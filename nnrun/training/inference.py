@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from nnrun.config.load import LoadedConfig
 from nnrun.data.splits import Split
 from nnrun.errors import DataError
-from nnrun.training.batches import to_device
+from nnrun.training.batches import arrays_of
 from nnrun.training.building import build_model, compile_model, one_line
 from nnrun.training.engine import flat
+from nnrun.training.memory import data_memory
 from nnrun.training.steps import ChunkFunction
+from nnrun.training.streaming import to_device
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,13 @@ def infer(model: keras.Sequential, split: Split, batch_size: int) -> Inference:
         split: Samples and labels.
         batch_size: Samples per batch; the metrics are those of `keras.Model.evaluate` with this batch size.
     """
-    data = to_device(split, batch_size)
-    model._symbolic_build(data_batch=tuple(tensor[:batch_size] for tensor in data.tensors))
+    data = to_device(arrays_of(split), batch_size, data_memory("CPU"))
+    model._symbolic_build(data_batch=tuple(one[:batch_size] for one in data.example().tensors))
     test = ChunkFunction(model.test_step, model, data, jit_compile=False, halt=False)
-    metrics = flat(test(tf.range(data.samples), 0, data.steps).metrics)
-    return Inference(predict(model, data.tensors[0], batch_size), metrics)
+    metrics: dict[str, float] = {}
+    for feed in data.feeds(np.arange(data.samples, dtype=np.int32)):
+        metrics = flat(test(feed, feed.first, feed.first + feed.steps).metrics)
+    return Inference(predict(model, split.x, batch_size), metrics)
 
 
 def predict(model: keras.Sequential, x: Any, batch_size: int) -> NDArray[np.float32]:

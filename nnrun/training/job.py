@@ -48,6 +48,7 @@ from nnrun.rundir.writing import RunDirectory
 from nnrun.training.outcome import Outcome
 from nnrun.training.resuming import Resumable
 from nnrun.training.startup import import_tensorflow, output_to
+from nnrun.training.xla import choose_compilation
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +291,14 @@ class _Job:
 
             # A signal during an import can be swallowed by what is being imported.
             self._interrupts.raise_if_requested()
-        data = {"fingerprint": splits.fingerprint}
-        directory.update(device=device, data=data, class_names=splits.class_names)
+        steps = -(-len(splits.train) // experiment.fit.batch_size)
+        compilation = choose_compilation(experiment.compile, experiment.model.layers, steps, device)
+        directory.update(
+            device=device,
+            xla={"used": compilation.jit_compile, "reason": compilation.reason},
+            data={"fingerprint": splits.fingerprint},
+            class_names=splits.class_names,
+        )
         Session(
             loaded=loaded,
             splits=splits,
@@ -302,5 +309,6 @@ class _Job:
             interrupts=self._interrupts,
             phase=clock,
             outcome=self.outcome,
+            compilation=compilation,
             resumed=None if resumable is None else from_checkpoint(resumable.checkpoint),
         ).run()

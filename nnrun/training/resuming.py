@@ -17,7 +17,12 @@ from nnrun.errors import DataError, UsageError
 from nnrun.rundir.checkpoints import Checkpoint, read_checkpoint
 from nnrun.rundir.reading import Run
 
-CHANGEABLE: tuple[KeyPath, ...] = (("fit", "epochs"), ("checkpoint", "every_seconds"), ("require",))
+CHANGEABLE: tuple[KeyPath, ...] = (
+    ("fit", "epochs"),
+    ("checkpoint", "every_seconds"),
+    ("checkpoint", "every_epochs"),
+    ("require",),
+)
 """Keys that say nothing about what was already trained."""
 
 
@@ -74,7 +79,7 @@ def prepare_resume(run: Run, overrides: Sequence[str]) -> Resumable:
             "changes-the-past",
             f"it was {_shown(old)} when this run was trained and cannot become {_shown(new)}",
             path,
-            hint="start a new run for that; fit.epochs, checkpoint.every_seconds and require may change",
+            hint="start a new run for that; fit.epochs, checkpoint.every_* and require may change",
         )
         for path, old, new in _differences(before, after, ())
         if path not in CHANGEABLE and path[:1] not in CHANGEABLE

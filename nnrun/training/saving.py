@@ -6,34 +6,39 @@ import shutil
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from nnrun.rundir import atomic
-from nnrun.training.snapshot import Snapshot, restore, take
+from nnrun.training.snapshot import Snapshot, restore
+
+LAST, BEST = "model/last.keras", "model/best.keras"
 
 
-def save_model(model: keras.Model, path: Path) -> None:
-    """Saves a model with its optimizer.
+def write_models(run: Path, model: keras.Model, last: Snapshot, best: Snapshot | None) -> None:
+    """Writes `model/last.keras`, and `model/best.keras` where there is anything new to write.
 
     Keras writes to its target directly, so a kill meanwhile would destroy what was there: it gets a temporary name.
 
+    Args:
+        run: The run directory.
+        model: A model of the layers; it holds the weights of `last` afterwards.
+        last: State at the end of the last complete epoch.
+        best: State at the end of the best epoch; None to leave the file alone.
+
     Raises:
-        StorageError: It cannot be written; an older file of that name is untouched.
+        StorageError: One cannot be written; an older file of that name is untouched.
     """
+    same = best is not None and all(map(np.array_equal, last.arrays, best.arrays))
+    if best is not None and not same:
+        restore(model, best)
+        _save(model, run / BEST)
+    restore(model, last)
+    _save(model, run / LAST)
+    if same:
+        with atomic.replacing(run / BEST) as temporary:
+            shutil.copyfile(run / LAST, temporary)
+
+
+def _save(model: keras.Model, path: Path) -> None:
     with atomic.replacing(path) as temporary:
         model.save(temporary)
-
-
-def save_state(model: keras.Model, snapshot: Snapshot, path: Path) -> None:
-    """Saves a model as it was at a snapshot; the model itself is the same afterwards."""
-    present = take(model)
-    restore(model, snapshot)
-    try:
-        save_model(model, path)
-    finally:
-        restore(model, present)
-
-
-def copy_model(source: Path, path: Path) -> None:
-    """Copies a saved model, where saving it again would give the same state."""
-    with atomic.replacing(path) as temporary:
-        shutil.copyfile(source, temporary)

@@ -12,18 +12,21 @@ import tensorflow as tf
 from nnrun.config.load import LoadedConfig
 from nnrun.data.splits import Split, Splits
 from nnrun.errors import DataError, Interrupted, NnrunError, StorageError, TrainingError
-from nnrun.events import Listener, TrainingStarted
+from nnrun.events import Listener, Message, TrainingStarted
 from nnrun.interrupts import Interrupts
 from nnrun.rundir import atomic
-from nnrun.training.batches import to_device
+from nnrun.training.batches import DeviceData, ResidentData, arrays_of
 from nnrun.training.best import BestEpoch
 from nnrun.training.building import build_model, compile_model, layer_table, locate, one_line, refused
 from nnrun.training.callbacks import build_callbacks
 from nnrun.training.engine import Engine, Schedule
 from nnrun.training.hooks import CallbackError, Hooks
+from nnrun.training.memory import data_memory
 from nnrun.training.outcome import Outcome
 from nnrun.training.progress_state import TrainingState
 from nnrun.training.saver import PhaseTimer, Saver
+from nnrun.training.streaming import to_device
+from nnrun.training.xla import Compilation
 
 
 @dataclass(slots=True)
@@ -40,6 +43,7 @@ class Session:
         interrupts: Tells of Ctrl-C and SIGTERM.
         phase: Times a phase.
         outcome: Is filled while training goes on.
+        compilation: Whether XLA compiles the loops.
         resumed: The state to go on from; None for a new training.
     """
 
@@ -52,6 +56,7 @@ class Session:
     interrupts: Interrupts
     phase: PhaseTimer
     outcome: Outcome
+    compilation: Compilation
     resumed: TrainingState | None = None
 
     def run(self) -> None:
@@ -73,16 +78,17 @@ class Session:
             raise _out_of_memory("while the network was built", error) from error
         self.interrupts.raise_if_requested()
         saver = Saver(
-            self.path,
-            model,
-            engine,
-            best,
-            self.outcome,
-            self.emit,
-            self.phase,
-            self.loaded.experiment.checkpoint.every_seconds,
-            () if self.resumed is None else self.resumed.callbacks,
+            path=self.path,
+            loaded=self.loaded,
+            model=model,
+            engine=engine,
+            best=best,
+            outcome=self.outcome,
+            emit=self.emit,
+            phase=self.phase,
+            callbacks=() if self.resumed is None else self.resumed.callbacks,
         )
+        engine.stop_requested = lambda: self.interrupts.requested is not None or saver.failed
         try:
             with self.interrupts.deferred():
                 self._train(engine, saver)
@@ -94,18 +100,15 @@ class Session:
         fit = experiment.fit
         train = self.splits.train
         model = build_model(self.loaded, train.x.shape[1:], str(train.x.dtype), self.seed)
-        jit_compile = experiment.compile.jit_compile is True
-        compile_model(self.loaded, model, jit_compile=jit_compile)
+        compile_model(self.loaded, model, jit_compile=self.compilation.jit_compile)
         atomic.write_text(self.path / "model.txt", layer_table(model))
         validation = self._validation_split()
-        train_data = to_device(train, fit.batch_size, self._class_weight())
+        train_data, validation_data = self._to_device(validation)
         hooks = Hooks(build_callbacks(self.loaded, self.path), model, fit.epochs, train_data.steps)
         engine = Engine(
             model=model,
             train=train_data,
-            validation=None
-            if validation is None
-            else to_device(validation, fit.validation_batch_size or fit.batch_size),
+            validation=validation_data,
             schedule=Schedule(
                 epochs=fit.epochs,
                 seed=self.seed,
@@ -115,8 +118,7 @@ class Session:
             ),
             hooks=hooks,
             emit=self.emit,
-            stop_requested=lambda: self.interrupts.requested is not None,
-            jit_compile=jit_compile,
+            jit_compile=self.compilation.jit_compile,
             restored=None if self.resumed is None else self.resumed.present,
         )
         validates = validation is not None and fit.validation_freq <= fit.epochs
@@ -130,7 +132,7 @@ class Session:
                 steps=train_data.steps,
                 samples=samples,
                 parameters=model.count_params(),
-                device=self.device,
+                device=f"{self.device}, XLA" if self.compilation.jit_compile else self.device,
                 seed=self.seed,
                 monitor=monitor,
             )
@@ -139,6 +141,17 @@ class Session:
         if self.resumed is not None:
             self._go_on(hooks, best, self.resumed)
         return model, engine, best
+
+    def _to_device(self, validation: Split | None) -> tuple[DeviceData, DeviceData | None]:
+        fit = self.loaded.experiment.fit
+        allowed = data_memory(self.device)
+        arrays = arrays_of(self.splits.train, self._class_weight())
+        train = to_device(arrays, fit.batch_size, allowed)
+        if validation is None:
+            return train, None
+        left = allowed - arrays[0].nbytes if isinstance(train, ResidentData) else allowed
+        size = fit.validation_batch_size or fit.batch_size
+        return train, to_device(arrays_of(validation), size, left)
 
     def _first_epoch(self) -> int:
         if self.resumed is None:
@@ -157,7 +170,7 @@ class Session:
 
     def _prepare(self, engine: Engine) -> None:
         try:
-            engine.prepare()
+            self._trace(engine)
         except (
             ValueError, TypeError, AssertionError, NotImplementedError, RuntimeError,
             tf.errors.InvalidArgumentError,
@@ -168,6 +181,17 @@ class Session:
                 f"Keras cannot train this network: {one_line(error)}",
                 "Loss and metrics must fit the shape of the last layer's output and of the labels.",
             ) from error
+
+    def _trace(self, engine: Engine) -> None:
+        try:
+            engine.prepare()
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+            # XLA lacks some operations, which a loss or a metric may need; what the rule chose is not what was asked.
+            if not self.compilation.jit_compile or self.loaded.experiment.compile.jit_compile is True:
+                raise
+            self.emit(Message("info", f"XLA is not used: it cannot compile this network ({one_line(error)})"))
+            engine.jit_compile = engine.model.jit_compile = False
+            engine.prepare()
 
     def _train(self, engine: Engine, saver: Saver) -> None:
         try:
@@ -189,6 +213,8 @@ class Session:
         except TrainingError:
             saver.save_what_is_good()
             raise
+        if not complete:
+            saver.collect()
         if not complete and self.interrupts.requested is not None:
             self.outcome.reason = f"interrupted in epoch {self.outcome.epochs + 1}"
             saver.save_what_is_good()

@@ -8,6 +8,7 @@ prints to file descriptor 2 before any of its log settings apply.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 import sys
@@ -43,7 +44,7 @@ def import_tensorflow(device: str = "auto") -> str:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     try:
-        with _hidden(_HIDDEN_WHILE_KERAS_LOADS):
+        with _hidden(_HIDDEN_WHILE_KERAS_LOADS), _no_garbage():
             import keras
             import tensorflow as tf
     except ImportError as error:
@@ -96,6 +97,17 @@ def _choose_device(tf: Any, device: str) -> str:
         # Otherwise TensorFlow takes all of the memory, also for a tiny model.
         tf.config.experimental.set_memory_growth(wanted[0], enable=True)
     return f"GPU:{gpus.index(wanted[0])}"
+
+
+@contextlib.contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Looks for no garbage while half a million objects are made that stay for good, nor among them later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @contextlib.contextmanager

@@ -1,8 +1,11 @@
 """Many batches in one call of a graph: the reason why nnrun trains faster than `model.fit`.
 
 `fit` returns to Python after every batch and converts its metrics. Here a loop inside one `tf.function` calls
-Keras's own `train_step` or `test_step` over tensors that already are on the device. The batch dimension stays
-unknown while tracing, as it is in `fit`, so one trace serves the last short batch too, and the bits are equal.
+Keras's own `train_step` or `test_step` over tensors that already are on the device.
+
+The bits are those of `fit` with the same `jit_compile`, which takes two things. TensorFlow folds more constants where
+it knows the size of a batch, and `fit` lets it know only where all batches have the same size: so does the loop. And
+XLA compiles each size of a batch for itself; here it compiles the whole loop, with the short last batch behind it.
 """
 
 from __future__ import annotations
@@ -14,9 +17,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from nnrun.training.batches import DeviceData
+from nnrun.training.batches import DeviceData, Feed
 
 StepFunction = Callable[[tuple[tf.Tensor, ...]], dict[str, tf.Tensor]]
+
+_State = tuple[tf.Tensor, tf.Tensor]
+"""Position of the next batch, and whether the running loss is finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class ChunkFunction:
         step: `model.train_step` or `model.test_step`.
         model: The compiled model.
         data: The data set; the function is traced for its shapes.
-        jit_compile: Compile each step with XLA.
+        jit_compile: Compile the loop with XLA.
         halt: Stop after the first batch that makes the running loss infinite or NaN.
         at_start: Traced into the graph, before the first batch of an epoch.
     """
@@ -56,11 +62,11 @@ class ChunkFunction:
         halt: bool,
         at_start: Callable[[], None] | None = None,
     ) -> None:
-        self.model = model
         self.data = data
-        if jit_compile:
-            step = tf.function(step, jit_compile=True, autograph=False)
-        size, samples = data.batch_size, data.samples
+        # In `fit`, a short last batch makes the size of all of them unknown, except to XLA.
+        size = min(data.batch_size, data.samples) if jit_compile else data.batch_size
+        rest = data.samples % size
+        known_size = jit_compile or not rest
 
         def begin() -> tf.Operation:
             if at_start is not None:
@@ -69,44 +75,74 @@ class ChunkFunction:
             return tf.no_op()
 
         def run(
-            tensors: tuple[tf.Tensor, ...], order: tf.Tensor, start: tf.Tensor, stop: tf.Tensor
+            tensors: tuple[tf.Tensor, ...],
+            order: tf.Tensor,
+            rows: tf.Tensor,
+            start: tf.Tensor,
+            stop: tf.Tensor,
+            first: tf.Tensor,
         ) -> tuple[tf.Tensor, tf.Tensor, dict[str, tf.Tensor]]:
-            def more(position: tf.Tensor, finite: tf.Tensor) -> tf.Tensor:
-                return tf.logical_and(position < stop, finite) if halt else position < stop
-
-            def one(position: tf.Tensor, finite: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-                del finite
-                chosen = order[position * size : tf.minimum((position + 1) * size, samples)]
-                logs = step(tuple(tf.gather(tensor, chosen) for tensor in tensors))
+            def batch(position: tf.Tensor, chosen: tf.Tensor) -> _State:
+                samples = tuple(tf.gather(tensor, chosen) for tensor in tensors)
+                if not known_size:
+                    samples = tuple(map(_of_unknown_size, samples))
+                logs = step(samples)
                 # The running mean of the loss stays non-finite from the first batch that was.
                 return position + 1, tf.reduce_all(tf.math.is_finite(logs["loss"]))
 
+            def more(position: tf.Tensor, finite: tf.Tensor) -> tf.Tensor:
+                return tf.logical_and(position < whole, finite) if halt else position < whole
+
+            def one(position: tf.Tensor, finite: tf.Tensor) -> _State:
+                del finite
+                if known_size:
+                    return batch(position, tf.slice(order, [position * size], [size]))
+                return batch(position, order[position * size : tf.minimum((position + 1) * size, rows)])
+
             # Within the graph this costs nothing; variable by variable from Python it would be a tenth of a tiny epoch.
-            tf.cond(tf.equal(start, 0), begin, tf.no_op)
-            position, finite = tf.while_loop(more, one, [start, tf.constant(True)], parallel_iterations=1)
-            return position, finite, model.get_metrics_result()
+            tf.cond(first, begin, tf.no_op)
+            short = known_size and rest > 0
+            whole = tf.minimum(stop, rows // size) if short else stop
+            state: _State = tf.while_loop(more, one, [start, tf.constant(True)], parallel_iterations=1)
+            if short:
+                position, finite = state
+                state = tf.cond(
+                    tf.logical_and(position < stop, finite) if halt else position < stop,
+                    lambda: batch(position, tf.slice(order, [position * size], [rest])),
+                    lambda: (position, finite),
+                )
+            return *state, model.get_metrics_result()
 
-        self.function = tf.function(run, autograph=False)
+        self.function = tf.function(run, autograph=False, jit_compile=jit_compile or None)
 
-    def trace(self) -> None:
-        """Builds the graph without running it, so that its time can be told from training."""
-        zero = tf.constant(0)
-        order = tf.zeros([self.data.samples], tf.int32)
-        self.function.get_concrete_function(self.data.tensors, order, zero, zero)
+    def prepare(self) -> None:
+        """Traces, optimises and compiles the graph, so that its time can be told from training; trains nothing."""
+        self._call(self.data.example(), 0, 0, first=False)
 
-    def __call__(self, order: tf.Tensor, start: int, stop: int) -> ChunkResult:
-        """Runs the batches from `start` up to but without `stop`.
+    def __call__(self, feed: Feed, start: int, stop: int) -> ChunkResult:
+        """Runs the batches of a feed from `start` up to but without `stop`.
 
         Args:
-            order: Indices of all samples in the order of this epoch, shape `(samples,)`.
-            start: First batch, from 0.
-            stop: One past the last batch.
+            feed: Some batches on the device.
+            start: Number of the first batch in the epoch, from 0.
+            stop: One past the last batch; all of them are in the feed.
         """
-        position, finite, metrics = self.function(
-            self.data.tensors, order, tf.constant(start), tf.constant(stop)
-        )
+        position, finite, metrics = self._call(feed, start - feed.first, stop - feed.first, first=start == 0)
         values = {name: _to_python(value) for name, value in metrics.items()}
-        return ChunkResult(int(position), bool(finite), values)
+        return ChunkResult(int(position) + feed.first, bool(finite), values)
+
+    def _call(self, feed: Feed, start: int, stop: int, *, first: bool) -> Any:
+        numbers = (feed.rows, start, stop, first)
+        return self.function(feed.tensors, feed.order, *map(tf.constant, numbers))
+
+
+def _of_unknown_size(batch: tf.Tensor) -> tf.Tensor:
+    """Hides where a batch comes from.
+
+    Otherwise TensorFlow finds out that inputs and labels have equally many rows, reorders products of the two by it,
+    and rounds in another way than in `fit`, whose batches come out of an iterator.
+    """
+    return tf.compat.v1.placeholder_with_default(batch, [None, *batch.shape[1:]])
 
 
 def _to_python(value: tf.Tensor) -> Any:

@@ -60,7 +60,7 @@ def fit_epochs(model: Any, splits: Any, validation: Any, batch_size: int, count:
 def engine_epochs(model: Any, splits: Any, validation: Any, batch_size: int, count: int) -> list[float]:
     """Returns the seconds of each of `count` epochs of the engine, without the first one's tracing."""
     from nnrun.events import EpochEnded, Event
-    from nnrun.training.batches import to_device
+    from nnrun.training.batches import arrays_of, resident
     from nnrun.training.engine import Engine, Schedule
     from nnrun.training.hooks import Hooks
 
@@ -72,8 +72,8 @@ def engine_epochs(model: Any, splits: Any, validation: Any, batch_size: int, cou
 
     engine = Engine(
         model=model,
-        train=to_device(splits.train, batch_size),
-        validation=None if validation is None else to_device(validation, batch_size),
+        train=resident(arrays_of(splits.train), batch_size),
+        validation=None if validation is None else resident(arrays_of(validation), batch_size),
         schedule=Schedule(count + 1, seed=0),
         hooks=Hooks([], model, count + 1, -(-len(splits.train) // batch_size)),
         emit=listen,

@@ -51,7 +51,7 @@ def terminal(columns: int) -> Iterator[TextIO]:
 def train(loaded: Any, splits: Any, display: Any) -> tuple[float, float]:
     """Trains once; returns the seconds of the training, and those spent inside the display."""
     from nnrun.events import Event, RunStarted, TrainingStarted
-    from nnrun.training.batches import to_device
+    from nnrun.training.batches import arrays_of, resident
     from nnrun.training.building import build_model, compile_model
     from nnrun.training.engine import Engine, Schedule
     from nnrun.training.hooks import Hooks
@@ -72,8 +72,8 @@ def train(loaded: Any, splits: Any, display: Any) -> tuple[float, float]:
     steps = -(-len(splits.train) // batch_size)
     engine = Engine(
         model=model,
-        train=to_device(splits.train, batch_size),
-        validation=None if validation is None else to_device(validation, batch_size),
+        train=resident(arrays_of(splits.train), batch_size),
+        validation=None if validation is None else resident(arrays_of(validation), batch_size),
         schedule=Schedule(epochs, seed=0),
         hooks=Hooks([], model, epochs, steps),
         emit=listen,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from nnrun.config.datasets import SklearnData
 from nnrun.config.facts import DataFacts
+from nnrun.data.sources.sklearn_names import FEATURES
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from nnrun.data.raw import RawData
 
 
@@ -42,22 +45,22 @@ def facts(section: SklearnData) -> DataFacts:
 def load(section: SklearnData, seed: int) -> RawData:  # noqa: ARG001 - all sources are called alike
     """Loads the set; digits as images of shape `(8, 8, 1)` with values from 0 to 16."""
     import numpy as np
-    from sklearn import datasets
 
     from nnrun.data.raw import Part, RawData
+    from nnrun.data.sources.sklearn_files import read_table
 
-    bunch = getattr(datasets, f"load_{section.name}")()
+    known = KNOWN[section.name]
+    x, y = read_table(section.name) or _through_sklearn(section.name)
     if section.name == "digits":
-        return RawData(
-            kind="images",
-            samples=Part(bunch.images.astype(np.uint8)[..., np.newaxis], bunch.target),
-            class_names=tuple(str(name) for name in bunch.target_names),
-            value_range=(0, 16),
-        )
-    classes = KNOWN[section.name].classes
+        x = x.reshape(-1, 8, 8, 1).astype(np.uint8)
+        return RawData(kind="images", samples=Part(x, y), class_names=known.classes, value_range=(0, 16))
     return RawData(
-        kind="table",
-        samples=Part(bunch.data, bunch.target),
-        class_names=None if classes is None else tuple(str(name) for name in bunch.target_names),
-        feature_names=tuple(str(name) for name in bunch.feature_names),
+        kind="table", samples=Part(x, y), class_names=known.classes, feature_names=FEATURES[section.name]
     )
+
+
+def _through_sklearn(name: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    from sklearn import datasets
+
+    bunch = getattr(datasets, f"load_{name}")()
+    return bunch.data, bunch.target

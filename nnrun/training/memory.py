@@ -1,0 +1,51 @@
+"""How much memory the data of a run may take."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+GPU_BYTES = 4 << 30
+"""Data that are larger are not put into the memory of a GPU as a whole."""
+
+VARIABLE = "NNRUN_DATA_MEMORY"
+"""Environment variable with the bytes that the data may take in memory."""
+
+
+def data_memory(device: str) -> int:
+    """Returns how many bytes the inputs of a run may take together.
+
+    Args:
+        device: `CPU` or `GPU:N`.
+    """
+    given = os.environ.get(VARIABLE, "")
+    if given.isdigit():
+        return int(given)
+    return GPU_BYTES if device.startswith("GPU") else available_memory() // 2
+
+
+def available_memory() -> int:
+    """Returns the bytes of memory that this process may still take: of the machine, or of its control group."""
+    free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limits = [free]
+    limits += [
+        int(line.split()[1]) * 1024 for line in _lines("/proc/meminfo") if line.startswith("MemAvailable:")
+    ]
+    # What a control group uses includes files that the system keeps in memory as long as nobody wants it.
+    for folder, limit, own in (("", "memory.max", "anon"), ("memory/", "memory.limit_in_bytes", "rss")):
+        allowed = "".join(_lines(f"/sys/fs/cgroup/{folder}{limit}"))
+        used = [
+            line.split()[1]
+            for line in _lines(f"/sys/fs/cgroup/{folder}memory.stat")
+            if line.startswith(f"{own} ")
+        ]
+        if allowed.isdigit() and used:
+            limits.append(max(0, int(allowed) - int(used[0])))
+    return min(limits)
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []
