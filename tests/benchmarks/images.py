@@ -52,7 +52,7 @@ def nnrun_side(path: str, height: int, width: int, color: str) -> dict[str, floa
 
     from nnrun.config.datasets import Dataset
     from nnrun.config.keras_object import KerasObject
-    from nnrun.data.images import store  # noqa: F401 - imports are not counted
+    from nnrun.data.images import labels, parts, store  # noqa: F401 - imports are not counted
     from nnrun.data.loading import load_splits
     from nnrun.training.batches import arrays_of, resident
     from nnrun.training.ordering import epoch_order
@@ -69,13 +69,20 @@ def nnrun_side(path: str, height: int, width: int, color: str) -> dict[str, floa
         splits = load_splits(section, loss, 0)
         start = time.perf_counter() - started
         data = resident(arrays_of(splits.train), BATCH)
-    tf.gather(data.tensors[0], [0])
+
+    @tf.function
+    def epoch(order: tf.Tensor) -> tf.Tensor:
+        """Gathers every batch in a graph, as the training does."""
+        total = 0.0
+        for step in tf.range(data.steps):
+            rows = order[step * BATCH : (step + 1) * BATCH]
+            x, y = (tf.gather(tensor, rows) for tensor in data.tensors)
+            total += x[0, 0, 0, 0] + tf.cast(y[0], tf.float32)
+        return total
+
+    epoch(tf.constant(epoch_order(images, 0, 0, shuffle=True)))  # traces
     started = time.perf_counter()
-    order = tf.convert_to_tensor(epoch_order(images, 0, 1, shuffle=True))
-    for position in range(0, images, BATCH):
-        rows = order[position : position + BATCH]
-        x, _ = tf.gather(data.tensors[0], rows), tf.gather(data.tensors[1], rows)
-    x.numpy()
+    epoch(tf.constant(epoch_order(images, 0, 1, shuffle=True))).numpy()
     return {"images": images, "first": first, "start": start, "epoch": time.perf_counter() - started}
 
 

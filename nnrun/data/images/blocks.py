@@ -18,7 +18,7 @@ from nnrun.data.images.decoding import (
 from nnrun.data.images.form import ImageForm
 
 MOST_IMAGES = 128
-MOST_BYTES = 1 << 18
+MOST_BYTES = 1 << 16
 """A block is full when it has so many images, or so many bytes of files."""
 
 
@@ -133,7 +133,8 @@ def read_file(path: str) -> bytes:
             if status.st_size > MAX_FILE_BYTES:
                 raise UnreadableImageError(f"a file of {status.st_size:,} bytes")
             content = os.read(descriptor, status.st_size + 1)
-            while piece := os.read(descriptor, 1 << 20) if content else b"":
+            # Longer than it was a moment ago: somebody is writing it.
+            while len(content) > status.st_size and (piece := os.read(descriptor, 1 << 20)):
                 content += piece
             return content
         finally:

@@ -19,7 +19,7 @@ from nnrun.data.images.decoding import MAX_FILE_BYTES, UnreadableImageError, siz
 from nnrun.data.images.form import ImageForm
 from nnrun.data.images.gathering import Gathered, arranged, is_wanted
 from nnrun.data.images.listing import ImageFile, LeftOut, class_of, in_order
-from nnrun.data.images.pool import decode_all, processes_for
+from nnrun.data.images.pool import Workforce, decode_all, workforce_for
 from nnrun.data.images.request import INDEX, NAMES, PIXELS, Request
 from nnrun.data.names import quoted
 from nnrun.data.progress import Meter, tell
@@ -52,7 +52,7 @@ def build_from_files(folder: Path, gathered: Gathered, wanted: Request) -> None:
         folder,
         _blocks_of_paths(paths, sizes),
         form,
-        processes_for(len(paths), sum(sizes)),
+        workforce_for(len(paths), sum(sizes)),
         meter,
         by_images=True,
     )
@@ -91,8 +91,8 @@ def build_from_archive(folder: Path, wanted: Request) -> None:
             except UnreadableImageError:
                 continue
         # Compressed images hardly get smaller: the size of the archive stands for that of all of them.
-        processes = processes_for(size // 1000, size)
-        report = _decoded(folder, _blocks_of_contents(first, images), form, processes, meter, by_images=False)
+        workforce = workforce_for(size // 1000, size)
+        report = _decoded(folder, _blocks_of_contents(first, images), form, workforce, meter, by_images=False)
     report.unreadable = [
         (position, incoming.too_large.get(position, reason)) for position, reason in report.unreadable
     ]
@@ -190,7 +190,13 @@ def _blocks_of_contents(first: Sequence[bytes], images: Iterator[bytes]) -> Iter
 
 
 def _decoded(
-    folder: Path, blocks: Iterator[Block], form: ImageForm, processes: int, meter: Meter, *, by_images: bool
+    folder: Path,
+    blocks: Iterator[Block],
+    form: ImageForm,
+    workforce: Workforce,
+    meter: Meter,
+    *,
+    by_images: bool,
 ) -> Report:
     """Decodes all blocks into a file, image after image as they came."""
     arrived = folder / _ARRIVED
@@ -199,7 +205,7 @@ def _decoded(
     def progress(report: Report) -> None:
         meter.add(report.count if by_images else 0)
 
-    return decode_all(blocks, form, arrived, processes, progress)
+    return decode_all(blocks, form, arrived, workforce, progress)
 
 
 def _finish(folder: Path, arrived: _Arrived, form: ImageForm, report: Report, meter: Meter) -> None:

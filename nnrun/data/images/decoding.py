@@ -43,6 +43,9 @@ _UPRIGHT = {
 }
 """What makes an image upright, by the orientation that its camera noted."""
 
+_SWAPPING = (_UPRIGHT[5], _UPRIGHT[6], _UPRIGHT[7], _UPRIGHT[8])
+"""What makes columns of rows."""
+
 _ORIENTED = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
 """Keys of `Image.info` that may have an orientation in them."""
 
@@ -103,12 +106,15 @@ def decoded(content: bytes, form: ImageForm) -> Decoded:
         UnreadableImageError: It is no image, or a damaged one, or too large.
         OtherSizeError: It does not have the size of an exact form.
     """
-    image: Image.Image = _quickly(content) or _opened(content)
+    plain = _plain(content)
+    if plain is not None:
+        return Decoded(_in_form(plain, plain.size, form), plain.size, animated=False)
+    image = _opened(content)
     # Everything until the pixels are there is Pillow at work on what somebody else wrote. A damaged file makes its
     # decoders raise almost anything, which then is the reason why this image cannot be read.
     try:
         turn = _turn(image)
-        size = image.size[::-1] if turn is not None and _swaps(turn) else image.size
+        size = _upright(image.size, turn)
         if not form.exact:
             _reduce(image, form, swapped=size != image.size)
         image.load()
@@ -116,17 +122,13 @@ def decoded(content: bytes, form: ImageForm) -> Decoded:
         if turn is None:
             # A PNG may have it behind its pixels.
             turn = _turn(image)
-            size = image.size[::-1] if turn is not None and _swaps(turn) else size
-        pixels: Image.Image = image if turn is None else image.transpose(turn)
-        pixels = _in_color(pixels, form)
+            size = _upright(size, turn)
+        pixels = _in_form(image if turn is None else image.transpose(turn), size, form)
+    except OtherSizeError:
+        raise
     except Exception as error:  # noqa: BLE001, RUF100 - see above
         raise UnreadableImageError(_reason(error)) from error
-    if form.exact:
-        if size != (form.width, form.height):
-            raise OtherSizeError(size)
-    else:
-        pixels = _resized(pixels, form)
-    return Decoded(pixels.tobytes(), size, animated)
+    return Decoded(pixels, size, animated)
 
 
 def size_of(content: bytes) -> tuple[int, int]:
@@ -136,11 +138,17 @@ def size_of(content: bytes) -> tuple[int, int]:
         UnreadableImageError: It is no image.
     """
     image = _opened(content)
-    turn = _turn(image)
-    return image.size[::-1] if turn is not None and _swaps(turn) else image.size
+    return _upright(image.size, _turn(image))
 
 
-def _quickly(content: bytes) -> Image.Image | None:
+def _in_form(image: Image.Image, size: tuple[int, int], form: ImageForm) -> bytes:
+    """Returns the pixels of an upright image in its form; it had this size before it was reduced."""
+    if form.exact and size != (form.width, form.height):
+        raise OtherSizeError(size)
+    return _resized(_in_color(image, form), form).tobytes()
+
+
+def _plain(content: bytes) -> Image.Image | None:
     """Returns a plain PNG, decoded; None for any other file."""
     if not content.startswith(_PNG) or len(content) > MAX_FILE_BYTES:
         return None
@@ -215,14 +223,9 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
         return None
 
 
-def _swaps(turn: Image.Transpose) -> bool:
-    """Tells whether rows become columns."""
-    return turn in (
-        Image.Transpose.TRANSPOSE,
-        Image.Transpose.ROTATE_270,
-        Image.Transpose.TRANSVERSE,
-        Image.Transpose.ROTATE_90,
-    )
+def _upright(size: tuple[int, int], turn: Image.Transpose | None) -> tuple[int, int]:
+    """Returns width and height of an image after it was turned."""
+    return size[::-1] if turn in _SWAPPING else size
 
 
 def _reduce(image: Image.Image, form: ImageForm, *, swapped: bool) -> None:

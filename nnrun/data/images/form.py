@@ -1,11 +1,15 @@
-"""The form that all images of a run get. Free of Pillow and NumPy: it is part of `preprocessing.json`."""
+"""The form that all images of a run get. Free of Pillow and NumPy: it is part of `preprocessing.json`.
+
+Processes that decode import it, so it does not load pydantic either.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nnrun.config.datasets.images import Color, Resize
+if TYPE_CHECKING:
+    from nnrun.config.datasets.images import Color, Resize
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,16 +134,18 @@ def arranged(
         return root, named
     excluded = set(layout.exclude)
     used: list[ImageFile] = []
+    seen: set[str] = set()
     for file in named:
         name = class_of(file.name)
+        seen.add(name)
         if not name:
             left_out.outside.append(file.name)
         elif name in excluded:
             left_out.excluded.append(file.name)
         else:
             used.append(file)
-    classes = {class_of(file.name) for file in used}
-    missing = sorted(excluded - {class_of(file.name) for file in named})
+    classes = seen - excluded - {""}
+    missing = sorted(excluded - seen)
     if missing:
         raise DataError(
             f"{layout.key}.exclude: there is no folder {quoted(missing[0])} with images in {path}",

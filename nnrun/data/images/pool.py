@@ -8,8 +8,10 @@ import queue
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from nnrun.data.images.blocks import Block, Report, decode_block
@@ -26,26 +28,51 @@ SECONDS_PER_BYTE = 3e-8
 WORTH_A_PROCESS = 0.15
 """Seconds of decoding for which it pays to start another process."""
 
+THREAD_BYTES = 2000
+"""Files that are larger on average are decoded by several threads, where other processes do not pay."""
+
 MOST_PROCESSES = 32
+
+_AT_ONCE = 2
+"""Blocks that a process has, one of which it is working on."""
 
 _START = "import sys; sys.path[:] = {path!r}; from nnrun.data.images.worker import main; main()"
 
 
-def processes_for(images: int, size: int) -> int:
-    """Returns how many processes to start beside this one.
+@dataclass(frozen=True, slots=True)
+class Workforce:
+    """Who helps this thread.
+
+    Args:
+        processes: How many processes to start.
+        threads: How many threads to start instead.
+    """
+
+    processes: int = 0
+    threads: int = 0
+
+
+def workforce_for(images: int, size: int) -> Workforce:
+    """Returns who should help.
 
     Args:
         images: How many images there are.
         size: Bytes of all of them.
     """
-    if not sys.executable:
-        return 0
     seconds = images * SECONDS_PER_IMAGE + size * SECONDS_PER_BYTE
-    return min(usable_cpus() - 1, MOST_PROCESSES, int(seconds / WORTH_A_PROCESS))
+    others = min(usable_cpus() - 1, MOST_PROCESSES)
+    if seconds >= WORTH_A_PROCESS and sys.executable:
+        return Workforce(processes=min(others, int(seconds / WORTH_A_PROCESS)))
+    # Small files keep Python busy, which only one thread at a time may be; large ones the decoders.
+    return Workforce(threads=min(others, images // 32) if size > images * THREAD_BYTES else 0)
 
 
 def decode_all(
-    blocks: Iterable[Block], form: ImageForm, pixels: Path, processes: int, progress: Callable[[Report], None]
+    blocks: Iterable[Block],
+    form: ImageForm,
+    pixels: Path,
+    workforce: Workforce,
+    progress: Callable[[Report], None],
 ) -> Report:
     """Decodes all blocks.
 
@@ -53,7 +80,7 @@ def decode_all(
         blocks: The images; each block is asked for when there is room for it.
         form: The form that they get.
         pixels: The file for their pixels, which exists.
-        processes: How many processes to start beside this one.
+        workforce: Who helps this thread.
         progress: Told of each block that is done, on this thread.
 
     Raises:
@@ -68,7 +95,7 @@ def decode_all(
 
     descriptor = os.open(pixels, os.O_WRONLY | os.O_CLOEXEC)
     try:
-        with _helpers(form, pixels, processes) as helpers:
+        with _helpers(form, pixels, workforce, descriptor) as helpers:
             for block in blocks:
                 if not helpers.take(block):
                     done(decode_block(block, form, descriptor))
@@ -82,18 +109,23 @@ def decode_all(
 
 
 class _Helpers:
-    """The other processes, each with a thread that hands blocks to it and waits for the reports.
+    """Threads that decode, or that hand blocks to a process of their own and wait for the reports.
 
     Args:
         processes: The processes; whoever made them ends them.
+        threads: How many threads decode.
+        decode: Decodes a block.
     """
 
-    def __init__(self, processes: Sequence[subprocess.Popen[bytes]]) -> None:
-        self._blocks: queue.Queue[Block | None] = queue.Queue(maxsize=max(len(processes) * 2, 1))
+    def __init__(
+        self, processes: Sequence[subprocess.Popen[bytes]], threads: int, decode: Callable[[Block], Report]
+    ) -> None:
+        self._blocks: queue.Queue[Block | None] = queue.Queue(maxsize=max(len(processes) + threads, 1))
         self._reports: queue.Queue[Report | Exception] = queue.Queue()
         self._waiting = 0
         self._threads = [
-            threading.Thread(target=self._serve, args=(process,), daemon=True) for process in processes
+            *(threading.Thread(target=self._serve, args=(process,), daemon=True) for process in processes),
+            *(threading.Thread(target=self._decode, args=(decode,), daemon=True) for _ in range(threads)),
         ]
         for thread in self._threads:
             thread.start()
@@ -128,18 +160,35 @@ class _Helpers:
             raise report
         return report
 
+    def _decode(self, decode: Callable[[Block], Report]) -> None:
+        while (block := self._blocks.get()) is not None:
+            try:
+                self._reports.put(decode(block))
+            except OSError as error:
+                self._reports.put(error)
+
     def _serve(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None and process.stdout is not None  # noqa: S101 (both are pipes)
-        while (block := self._blocks.get()) is not None:
+        sent: deque[Block] = deque()
+        while True:
+            # A second block lies ready for the process, which else would wait until this thread has its turn.
+            while len(sent) < _AT_ONCE:
+                try:
+                    block = self._blocks.get(block=not sent)
+                except queue.Empty:
+                    break
+                if block is None:
+                    return
+                sent.append(block)
+                with suppress(BrokenPipeError):  # that it has ended shows below
+                    send_block(process.stdin, block)
             report: Report | Exception | None
             try:
-                send_block(process.stdin, block)
                 report = receive_report(process.stdout)
-            except BrokenPipeError:
-                report = None
             except OSError as error:
                 report = error
-            self._reports.put(_crash(process, block) if report is None else report)
+            self._reports.put(_crash(process, sent[0]) if report is None else report)
+            sent.popleft()
 
     def close(self) -> None:
         """Lets the threads end; their processes have ended, or have nothing to do."""
@@ -165,14 +214,14 @@ def _crash(process: subprocess.Popen[bytes], block: Block) -> DataError:
 
 
 @contextmanager
-def _helpers(form: ImageForm, pixels: Path, count: int) -> Iterator[_Helpers]:
+def _helpers(form: ImageForm, pixels: Path, workforce: Workforce, descriptor: int) -> Iterator[_Helpers]:
     started: list[subprocess.Popen[bytes]] = []
     try:
         # Where no more can be started, fewer do.
         with suppress(OSError):
-            while len(started) < count:
+            while len(started) < workforce.processes:
                 started.append(_start(form, pixels))
-        helpers = _Helpers(started)
+        helpers = _Helpers(started, workforce.threads, lambda block: decode_block(block, form, descriptor))
         try:
             yield helpers
         finally:
