@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +23,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from nnrun.data.images.form import ImageForm
-from nnrun.data.images.plain_png import plain_png, plain_png_size
+from nnrun.data.images.plain_png import damaged_chunk, plain_png, plain_png_size
 
 FORMATS = "JPEG, PNG, BMP, GIF or WebP"
 
@@ -97,6 +99,7 @@ def decoded(content: bytes, form: ImageForm) -> Decoded:
 
     It is made upright as its camera says. 16 bits per channel become 8. What is transparent shows white, as on a page.
     Resizing is bilinear with a filter as wide as the reduction, so that small images are not made of single pixels.
+    Pillow warns about damaged notes of a camera and the like; `quiet` silences it.
 
     Args:
         content: The file.
@@ -129,6 +132,14 @@ def decoded(content: bytes, form: ImageForm) -> Decoded:
     except Exception as error:  # noqa: BLE001, RUF100 - see above
         raise UnreadableImageError(_reason(error)) from error
     return Decoded(pixels, size, animated)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Within it, Pillow does not warn: what is wrong with an image is said in other ways, or does not matter."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def size_of(content: bytes) -> tuple[int, int]:
@@ -171,6 +182,8 @@ def _opened(content: bytes) -> ImageFile:
     if opener is WebPImageFile:
         # Its decoder allocates the whole canvas before it says how large that is.
         _check_pixels(_webp_size(content))
+    if opener is PngImageFile and (chunk := damaged_chunk(content)) is not None:
+        raise UnreadableImageError(f"damaged: the checksum of chunk {chunk} is wrong")
     try:
         image = opener(io.BytesIO(content))
     except Exception as error:  # noqa: BLE001, RUF100 - as in `decoded`

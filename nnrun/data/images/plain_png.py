@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 
 from PIL import Image
 
@@ -18,7 +19,20 @@ _MODES = {0: "L", 2: "RGB"}
 _FIRST_CHUNK = 33
 
 _WITHOUT_EFFECT = frozenset(
-    {b"PLTE", b"bKGD", b"cHRM", b"gAMA", b"hIST", b"iCCP", b"pHYs", b"sBIT", b"sRGB", b"tEXt", b"tIME"}
+    {
+        b"IHDR",
+        b"PLTE",
+        b"bKGD",
+        b"cHRM",
+        b"gAMA",
+        b"hIST",
+        b"iCCP",
+        b"pHYs",
+        b"sBIT",
+        b"sRGB",
+        b"tEXt",
+        b"tIME",
+    }
 )
 """Chunks that Pillow reads, and that do not change the pixels that it gives."""
 
@@ -38,25 +52,46 @@ def plain_png_size(content: bytes) -> tuple[int, int] | None:
 def plain_png(content: bytes) -> Image.Image | None:
     """Returns the image of a file that `plain_png_size` knows the size of; None where Pillow has to look at it."""
     width, height, _, kind, *_ = _HEADER.unpack_from(content, 16)
-    position = _FIRST_CHUNK
-    view = memoryview(content)
     parts: list[bytes] = []
+    for name, start, end, whole in _chunks(content):
+        if not whole:
+            return None
+        if name == b"IDAT":
+            parts.append(content[start:end])
+        elif name == b"IEND":
+            break
+        elif name not in _WITHOUT_EFFECT:
+            return None
+    else:
+        return None  # it ends too early
+    mode = _MODES[kind]
+    data = parts[0] if len(parts) == 1 else b"".join(parts)
     try:
-        while True:
-            length, name = _CHUNK.unpack_from(content, position)
-            end = position + 8 + length
-            if name == b"IDAT":
-                if zlib.crc32(view[position + 4 : end]) != int.from_bytes(content[end : end + 4]):
-                    return None
-                parts.append(content[position + 8 : end])
-            elif name == b"IEND":
-                break
-            elif name not in _WITHOUT_EFFECT:
-                return None
-            position = end + 4
-        mode = _MODES[kind]
-        data = parts[0] if len(parts) == 1 else b"".join(parts)
         # The decoder of Pillow's own reader, with its arguments: the mode of the rows, and no interlacing.
         return Image.frombytes(mode, (width, height), data, "zip", mode, 0)
-    except (struct.error, ValueError, OSError):
+    except (ValueError, OSError):
         return None
+
+
+def damaged_chunk(content: bytes) -> str | None:
+    """Returns the name of a chunk of a PNG file whose checksum is wrong; Pillow does not look at those of pixels."""
+    for name, _, _, whole in _chunks(content):
+        if not whole:
+            return ascii(name)[1:]
+        if name == b"IEND":
+            break
+    return None
+
+
+def _chunks(content: bytes) -> Iterator[tuple[bytes, int, int, bool]]:
+    """Yields name, beginning and end of each complete chunk, and whether its checksum is right."""
+    view = memoryview(content)
+    position, last = 8, len(content)
+    while position + 12 <= last:
+        length, name = _CHUNK.unpack_from(content, position)
+        end = position + 8 + length
+        if end + 4 > last:
+            return
+        checksum = int.from_bytes(content[end : end + 4])
+        yield name, position + 8, end, zlib.crc32(view[position + 4 : end]) == checksum
+        position = end + 4

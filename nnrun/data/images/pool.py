@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nnrun.data.images.blocks import Block, Report, decode_block
+from nnrun.data.images.decoding import quiet
 from nnrun.data.images.form import ImageForm
 from nnrun.data.images.worker import receive_report, send_block
 from nnrun.data.names import quoted
@@ -95,7 +96,7 @@ def decode_all(
 
     descriptor = os.open(pixels, os.O_WRONLY | os.O_CLOEXEC)
     try:
-        with _helpers(form, pixels, workforce, descriptor) as helpers:
+        with quiet(), _helpers(form, pixels, workforce, descriptor) as helpers:
             for block in blocks:
                 if not helpers.take(block):
                     done(decode_block(block, form, descriptor))

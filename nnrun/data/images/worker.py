@@ -15,6 +15,7 @@ import sys
 from typing import IO, Any
 
 from nnrun.data.images.blocks import Block, Report, decode_block
+from nnrun.data.images.decoding import quiet
 from nnrun.data.images.form import ImageForm
 
 
@@ -72,7 +73,8 @@ def main() -> None:
     pixels = os.open(sys.argv[2], os.O_WRONLY | os.O_CLOEXEC)
     while (block := receive_block(sys.stdin.buffer)) is not None:
         try:
-            report = decode_block(block, form, pixels)
+            with quiet():
+                report = decode_block(block, form, pixels)
         except OSError as error:
             sys.stdout.buffer.write(json.dumps({"errno": error.errno or errno.EIO}).encode() + b"\n")
             return
