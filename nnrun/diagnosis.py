@@ -19,6 +19,7 @@ REQUIRED: Mapping[str, str] = {
     "keras": "3.15.1",
     "matplotlib": "3.10",
     "numpy": "1.26",
+    "pillow": "11",
     "pyarrow": "16",
     "pydantic": "2.8",
     "pyyaml": "6.0.1",

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from nnrun.cli.check import check
 from nnrun.cli.data import data
+from nnrun.cli.data_display import showing_data
 from nnrun.cli.doctor import doctor
 from nnrun.cli.evaluate import evaluate
 from nnrun.cli.failures import report
@@ -93,6 +94,7 @@ def nnrun(
       nnrun train configs/iris_mlp.yaml fit.epochs=20
     """
     context.obj = GlobalOptions(quiet, verbose, debug)
+    context.with_resource(showing_data(quiet=quiet))
 
 
 for _command in COMMANDS:

@@ -37,6 +37,24 @@ Require = Annotated[
     ),
 ]
 
+
+def _permit(allowed: bool) -> bool:
+    from nnrun.data.permission import allow_code
+
+    allow_code(allowed)
+    return allowed
+
+
+AllowCode = Annotated[
+    bool,
+    typer.Option(
+        "--allow-code",
+        callback=_permit,
+        help="Run the Python function that a config with source: python names.",
+    ),
+]
+"""For every command that loads data. Its callback gives the permission, so a command only has to have it."""
+
 _FLAGS = frozenset({"-q", "--quiet", "-v", "--verbose", "--debug"})
 
 

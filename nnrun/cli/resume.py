@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import Device, Progress, Require, RunsDir, global_options
+from nnrun.cli.options import AllowCode, Device, Progress, Require, RunsDir, global_options
 from nnrun.cli.watching import checked_requirements, watched
 
 
@@ -25,6 +25,7 @@ def resume(
     progress: Progress = "auto",
     require: Require = None,
     runs_dir: RunsDir = Path("runs"),
+    allow_code: AllowCode = False,  # noqa: ARG001 - its callback does it
 ) -> None:
     """Continue a training in its own run directory.
 

@@ -21,6 +21,7 @@ from nnrun.data.rows import Inputs, MappedRows, is_mapped, prepared
 from nnrun.data.sources import source_of
 from nnrun.data.splits import Split, Splits
 from nnrun.data.splitting import SplitIndices, split_indices
+from nnrun.data.vocabulary_notes import vocabulary_notes
 from nnrun.errors import DataError
 
 
@@ -96,7 +97,7 @@ def make_splits(
         class_names=classes.names if classes else None,
         feature_names=preprocessing.feature_names,
         fingerprint=fingerprint(raw, indices),
-        notes=tuple(_notes(raw, indices, preprocessing)),
+        notes=tuple(_notes(raw, own, indices, preprocessing)),
         preprocessing=preprocessing,
         indices=indices,
     )
@@ -176,16 +177,27 @@ def _check_weights(part: Part, train: NDArray[np.int64]) -> None:
         )
 
 
-def _notes(raw: RawData, indices: SplitIndices, preprocessing: Preprocessing) -> list[str]:
+def _notes(
+    raw: RawData, own: Mapping[str, Part], indices: SplitIndices, preprocessing: Preprocessing
+) -> list[str]:
+    if preprocessing.vocabulary is not None:
+        texts = {"training": raw.samples.x[indices.train]}
+        for name, rows in (("validation", indices.validation), ("test", indices.test)):
+            if name in own or rows is not None:
+                texts[name] = own[name].x if name in own else raw.samples.x[rows]
+        return [*raw.notes, *vocabulary_notes(preprocessing.vocabulary, texts)]
     parts: list[tuple[str, NDArray[Any]]] = []
     for name, part, rows in (
         ("validation", raw.validation, indices.validation),
         ("test", raw.test, indices.test),
     ):
+        # Without categories there is nothing to look for, and the samples may lie in a large file.
+        if not preprocessing.categories:
+            continue
         if part is not None:
             parts.append((name, part.x))
         elif rows is not None:
-            parts.append((name, raw.samples.x[rows] if preprocessing.categories else raw.samples.x[:0]))
+            parts.append((name, raw.samples.x[rows]))
     become = "the code for such" if preprocessing.encoding.codes else "0 in all its columns"
     unseen = [
         f"{count:,} of {len(x):,} samples of the {split} split have a category in column '{column}' that the "

@@ -10,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnrun.data.empty_cells import Fill
+from nnrun.data.images.form import ImageForm
+from nnrun.data.rows import MappedRows, chosen
 from nnrun.data.tables.cells import ColumnKind
+from nnrun.data.vocabulary import Vectorization
 
-InputKind = Literal["table", "images", "tokens"]
+InputKind = Literal["table", "images", "tokens", "texts", "sequences"]
 """`table`: one number or category per column, shape `(samples, columns)`. `images`: shape
-`(samples, height, width, channels)`. `tokens`: token numbers, shape `(samples, length)`, int32."""
+`(samples, height, width, channels)`. `tokens`: token numbers, shape `(samples, length)`, int32. `texts`: strings
+in an array of objects, shape `(samples,)`. `sequences`: numbers of any further shape, such as
+`(samples, steps, features)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,7 @@ class Part:
 
     Args:
         x: Inputs of shape `(samples, ...)` in the source's own type; an array in a file (`numpy.memmap`) is not
-            loaded as a whole. In a table, the columns named in
+            loaded as a whole, nor are chosen rows of one (`MappedRows`). In a table, the columns named in
             `RawData.categories` hold positions in that column's categories. An empty cell, which only
             the columns in `RawData.fills` can have, is NaN.
         y: Labels of shape `(samples,)`, or `(samples, targets)` where there are several: integers, floats
@@ -45,8 +50,11 @@ class Part:
 
     def first(self, count: int | None) -> Part:
         """Returns its first samples, all of them for None."""
+        if count is None or count >= len(self):
+            return self
         weights = None if self.weights is None else self.weights[:count]
-        return replace(self, x=self.x[:count], y=self.y[:count], weights=weights)
+        x = chosen(self.x, np.arange(count)) if isinstance(self.x, MappedRows) else self.x[:count]
+        return replace(self, x=x, y=self.y[:count], weights=weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,8 @@ class RawData:
         groups: Which samples belong together, as the same number, shape `(samples,)`: they lie in the same split.
         times: What orders the samples for the splits, shape `(samples,)`: the last are for the test.
         fills: For each column of a table that may have empty cells, by column number: how to fill them.
+        vectorization: How texts become numbers.
+        image: The form that image files were given.
         notes: Sentences about the data that the user should read.
         place: Says where a sample stands, such as `iris.csv, row 17`, by its position from 0.
     """
@@ -84,5 +94,7 @@ class RawData:
     groups: NDArray[np.int64] | None = None
     times: NDArray[np.float64] | None = None
     fills: Mapping[int, Fill] = field(default_factory=dict)
+    vectorization: Vectorization | None = None
+    image: ImageForm | None = None
     notes: tuple[str, ...] = ()
     place: Callable[[int], str] = "sample {}".format

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from nnrun.config.problems import Place, Problem
 from nnrun.config.syntax import line_of
+from nnrun.config.urls import masked
 
 _WIDTH = 110  # longer source lines are cut around the place
 
@@ -29,11 +30,13 @@ def uses_colour(stream: TextIO) -> bool:
 def render(problems: Iterable[Problem], colour: bool = False) -> str:
     """Returns problems as text for people, each with its line and a caret under the place.
 
+    Logins in the addresses of a line are not shown: outputs end up in logs that others read.
+
     Args:
         problems: The problems, in the order in which to show them.
         colour: Whether to write ANSI colours.
     """
-    return "\n".join(_render_one(problem, colour) for problem in problems)
+    return masked("\n".join(_render_one(problem, colour) for problem in problems))
 
 
 def as_record(problem: Problem, file: str) -> dict[str, Any]:
@@ -48,11 +51,11 @@ def as_record(problem: Problem, file: str) -> dict[str, Any]:
     return {
         "code": problem.code,
         "severity": problem.severity,
-        "message": problem.message,
-        "hint": problem.hint,
+        "message": masked(problem.message),
+        "hint": masked(problem.hint),
         "path": problem.path,
         "file": _file(place, file),
-        "argument": place.source.name if place is not None and in_argument else None,
+        "argument": masked(place.source.name) if place is not None and in_argument else None,
         "line": place.line if place else None,
         "column": place.column if place else None,
         "length": place.length if place else None,
@@ -76,7 +79,7 @@ def as_github(problem: Problem, file: str) -> str:
     text = f"{problem.path}: {problem.message}" if problem.path else problem.message
     if problem.hint:
         text += f"\n{problem.hint}"
-    return f"::{problem.severity} {properties}::{_escaped(text)}"
+    return f"::{problem.severity} {properties}::{_escaped(masked(text))}"
 
 
 def _render_one(problem: Problem, colour: bool) -> str:

@@ -20,6 +20,7 @@ from nnrun.config.requirements import parse_requirement
 from nnrun.config.resolved import to_yaml
 from nnrun.data.description import describe
 from nnrun.data.loading import load_splits
+from nnrun.data.progress import told_to
 from nnrun.data.splits import facts_of_splits
 from nnrun.errors import (
     DataError,
@@ -271,7 +272,7 @@ class _Job:
     def _load_and_train(self) -> None:
         directory, loaded, clock, resumable = self._directory, self._loaded, self._clock, self._resumable
         experiment = loaded.experiment
-        with clock("data"):
+        with clock("data"), told_to(self._emit):
             splits = load_splits(
                 experiment.dataset,
                 experiment.compile.loss,

@@ -15,6 +15,9 @@ SOURCES: dict[str, type[datasets.DatasetSection]] = {
     "sklearn": datasets.SklearnData,
     "keras": datasets.KerasData,
     "csv": datasets.CsvData,
+    "text": datasets.TextData,
+    "npz": datasets.NpzData,
+    "python": datasets.PythonData,
 }
 
 

@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from nnrun.config.datasets.arrays import NpzData, PythonData
 from nnrun.config.datasets.common import DatasetSection, OwnSplit, Scale, SplitSection
+from nnrun.config.datasets.images import ImagesData, ImagesPart
 from nnrun.config.datasets.libraries import KerasData, SklearnData
 from nnrun.config.datasets.synthetic import (
     BlobsData,
@@ -19,6 +21,7 @@ from nnrun.config.datasets.synthetic import (
     TokensData,
 )
 from nnrun.config.datasets.tables import CsvData, Missing, TableSplitSection
+from nnrun.config.datasets.texts import TextData
 
 __all__ = [
     "BlobsData",
@@ -27,10 +30,14 @@ __all__ = [
     "CsvData",
     "Dataset",
     "DatasetSection",
+    "ImagesData",
+    "ImagesPart",
     "KerasData",
     "Missing",
     "MoonsData",
+    "NpzData",
     "OwnSplit",
+    "PythonData",
     "RegressionData",
     "Scale",
     "SklearnData",
@@ -38,7 +45,11 @@ __all__ = [
     "SyntheticData",
     "SyntheticSection",
     "TableSplitSection",
+    "TextData",
     "TokensData",
 ]
 
-Dataset = Annotated[SklearnData | KerasData | CsvData | SyntheticData, Field(discriminator="source")]
+Dataset = Annotated[
+    SklearnData | KerasData | CsvData | ImagesData | NpzData | PythonData | TextData | SyntheticData,
+    Field(discriminator="source"),
+]
