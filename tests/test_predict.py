@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from nnrun.check import check_config
+from nnrun.data.loading import load_splits
 from nnrun.data.sources import source_of
-from nnrun.data.splitting import split_indices
 from nnrun.interrupts import Interrupts
 from nnrun.rundir.reading import Run
 from nnrun.training.job import Request, train
@@ -88,6 +88,26 @@ compile: {optimizer: adam, loss: categorical_crossentropy}
 fit: {epochs: 1}
 """
 
+IMAGES = """\
+name: images
+seed: 3
+dataset:
+  {source: images, path: pictures, size: [9, 8], resize: pad, scale: standard, split: {test: 0.5, stratify: true}}
+model: {layers: [{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {units: 1, activation: sigmoid}}]}
+compile: {optimizer: adam, loss: binary_crossentropy}
+fit: {epochs: 1}
+"""
+
+TEXTS = """\
+name: texts
+seed: 3
+dataset:
+  {source: text, path: texts.csv, text: said, target: by, sequence_length: 4, max_tokens: 9, split: {test: 0.5}}
+model: {layers: [{Embedding: {input_dim: 9, output_dim: 3}}, Flatten, {Dense: {units: 2}}]}
+compile: {optimizer: adam, loss: {SparseCategoricalCrossentropy: {from_logits: true}}}
+fit: {epochs: 1}
+"""
+
 ANIMALS = ("id", "weight", "colour", "zone", "legs", "tame", "born", "kind")
 
 
@@ -119,6 +139,25 @@ def write_table(path: Path, rows: Sequence[dict[str, str]], columns: Sequence[st
     return path
 
 
+def write_pictures(folder: Path) -> Path:
+    """Writes images of two classes, of several sizes."""
+    from PIL import Image
+
+    draw = np.random.default_rng(2)
+    for name in ("cat", "dog"):
+        (folder / name).mkdir(parents=True)
+        for number in range(8):
+            pixels = draw.integers(256, size=(7 + number, 12, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}.{('png', 'jpg')[number % 2]}")
+    return folder
+
+
+def said() -> list[dict[str, str]]:
+    """Texts with what a table has to quote."""
+    words = ["yes", 'no, "never"', "what?", "\n", "a b c d e f", "=go"]
+    return [{"said": f"{words[row % 6]} {words[row % 5]}", "by": "xy"[row % 2]} for row in range(40)]
+
+
 @dataclass(frozen=True)
 class Trained:
     """A run whose config and data are gone, and what training saw of its test split.
@@ -145,6 +184,8 @@ def trained(folder: Path, text: str) -> Trained:
     write_table(data / "animals.csv", animals())
     draw = np.random.default_rng(1)
     np.savetxt(data / "numbers.csv", draw.normal(size=(50, 4)), delimiter=";", fmt="%.17g")
+    write_pictures(data / "pictures")
+    write_table(data / "texts.csv", said(), ("by", "said"))
     finished = train(
         check_config(file), Request(folder / "runs", ["nnrun"], "cpu"), lambda event: None, Interrupts()
     )
@@ -152,12 +193,22 @@ def trained(folder: Path, text: str) -> Trained:
     loaded = check_config(run.resolved_path)
     dataset = loaded.experiment.dataset
     raw = source_of(dataset).load(dataset, loaded.seed)
-    rows = split_indices(len(raw.samples), dataset, loaded.seed).test
+    indices = load_splits(dataset, loaded.experiment.compile.loss, loaded.seed).indices
+    assert indices is not None
+    rows = indices.test
     outputs = recall(run, "test", "best").predictions
     shutil.rmtree(data)
     for name in ("config.yaml", "metrics.csv", "summary.json", "events.jsonl", "model.txt"):
         (run.path / name).unlink()
     return Trained(run, rows, raw, outputs)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Decoded images go into a folder of the test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NNRUN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -260,6 +311,36 @@ def test_several_targets_have_a_column_each(runs: Callable[[str], Trained], tmp_
     header, first = output.read_text().splitlines()[:2]
     assert header == "row,prediction_1,prediction_3"
     np.testing.assert_array_equal(np.array(first.split(",")[1:], np.float32), one.outputs[0])
+
+
+def test_image_files_are_predicted_as_in_training(runs: Callable[[str], Trained], tmp_path: Path) -> None:
+    """In the size and colour of the run; the id is the file."""
+    one = runs(IMAGES)
+    folder = write_pictures(tmp_path / "pictures")
+    files = sorted(str(path) for path in folder.rglob("*.*"))
+    objects = predict(one.run, str(folder))
+    assert [item["id"] for item in objects] == files
+    found = probabilities(objects)[:, 1]
+    np.testing.assert_array_equal(found[one.rows], one.outputs[:, 0])
+    (alone,) = predict(one.run, files[one.rows[3]])
+    assert np.float32(alone["probabilities"]["dog"]) == one.outputs[3, 0]
+
+
+def test_texts_are_predicted_as_in_training(runs: Callable[[str], Trained], tmp_path: Path) -> None:
+    """By the words of the training; from a table, and a file for each."""
+    one = runs(TEXTS)
+    rows = [said()[row] for row in one.rows]
+    table = write_table(tmp_path / "new.csv", rows, ("said",))
+    powers = np.exp(one.outputs - one.outputs.max(axis=1, keepdims=True), dtype=np.float64)
+    expected = powers / powers.sum(axis=1, keepdims=True)
+    objects = predict(one.run, str(table))
+    np.testing.assert_allclose(probabilities(objects), expected, rtol=1e-6)
+    assert [item["id"] for item in objects] == list(range(1, len(rows) + 1))
+    (tmp_path / "texts").mkdir()
+    for number, row in enumerate(rows):
+        (tmp_path / "texts" / f"{number:03d}.txt").write_text(row["said"])
+    again = predict(one.run, str(tmp_path / "texts"))
+    np.testing.assert_array_equal(probabilities(again), probabilities(objects))
 
 
 @pytest.mark.parametrize("text", [TOKENS, DIGITS, LOGITS], ids=["tokens", "images", "table"])

@@ -58,6 +58,21 @@ def predict(
         str | None,
         typer.Option("--array", metavar="NAME", help="The array of an .npz file that has several."),
     ] = None,
+    text_column: Annotated[
+        str | None,
+        typer.Option(
+            "--text", metavar="COLUMN", help="The column with the texts; else as in training, or text."
+        ),
+    ] = None,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Each line of a text file is a text of its own.")
+    ] = False,
+    unreadable: Annotated[
+        Literal["fail", "skip"] | None,
+        typer.Option(
+            "--unreadable", help="What to do with an image that cannot be read; else as in training."
+        ),
+    ] = None,
     batch_size: Annotated[
         int | None,
         typer.Option(
@@ -85,7 +100,16 @@ def predict(
     from nnrun.interrupts import Interrupts
     from nnrun.rundir.selectors import find_run
 
-    wanted = Wanted(tuple(inputs), id_column, tuple(keep or ()), _character(delimiter), array)
+    wanted = Wanted(
+        tuple(inputs),
+        id_column,
+        tuple(keep or ()),
+        _character(delimiter),
+        array,
+        text_column,
+        lines,
+        unreadable,
+    )
     request = Request(wanted, output, as_json, weights, _shown(top), batch_size, device)
     chosen = find_run(run, runs_dir)
     quiet = global_options(context).quiet

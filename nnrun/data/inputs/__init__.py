@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from nnrun.config.datasets import Dataset
 from nnrun.errors import UsageError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nnrun.data.preprocessing import Preprocessing
 
 INPUTS = {
+    "images": "nnrun.data.inputs.images",
+    "texts": "nnrun.data.inputs.texts",
     "table": "nnrun.data.inputs.tables",
 }
 """The module of each kind of sample (`nnrun.data.raw.InputKind`); imported when it is needed."""
@@ -43,6 +45,9 @@ class Wanted:
         keep: Columns of a table that are carried over.
         delimiter: What stands between the cells of a table; None for that of the training.
         array: Which array of an `.npz` file; None where only one can be meant.
+        text_column: The column of a table with the texts; None for that of the training.
+        lines: Whether each line of a file is a text.
+        unreadable: What to do with an image that cannot be read; None for what the config of the training says.
     """
 
     paths: tuple[str, ...]
@@ -50,6 +55,9 @@ class Wanted:
     keep: tuple[str, ...] = ()
     delimiter: str | None = None
     array: str | None = None
+    text_column: str | None = None
+    lines: bool = False
+    unreadable: Literal["fail", "skip"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,12 @@ def open_input(wanted: Wanted, trained: Trained) -> Iterator[ArrayInput]:
     yield ArrayInput(array, trained, shape, single=len(array.shape) == len(_shape_in(array, shape)))
 
 
-_WHAT = {"table": "a table", "images": "images", "tokens": "sequences of tokens"}
+_WHAT = {
+    "table": "a table",
+    "images": "images",
+    "tokens": "sequences of tokens",
+    "sequences": "arrays of numbers",
+}
 
 
 def _shape_in(array: ArrayFile, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -49,7 +49,7 @@ def examples_of(
             else:
                 values = np.asarray(one.split.y[position], dtype=np.float64).tolist()
                 label = values[0] if len(values) == 1 else values
-            found.append(Example(one.name, place, label, _shown(raw, one.part.x[row])))
+            found.append(Example(one.name, place, label, _shown(raw, one.part.x[np.array([row])][0])))
     return tuple(found)
 
 

@@ -173,7 +173,7 @@ def summarise(
         splits=split_summaries,
         classes=splits.class_names,
         columns=columns,
-        values={} if table else summarise_values(raw, rows),
+        values={} if table else summarise_values(raw, splits.preprocessing, rows),
         leaks=leaks,
         duplicates=duplicates,
         input_shape=tuple(train.x.shape[1:]),

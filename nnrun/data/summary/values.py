@@ -7,17 +7,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnrun.data.preprocessing import Preprocessing
 from nnrun.data.raw import RawData
 from nnrun.data.rows import CHUNK_BYTES
+from nnrun.data.summary.bounded import some
+from nnrun.data.vocabulary import Vocabulary
+
+MOST_TEXTS = 20_000
 
 
-def summarise_values(raw: RawData, rows: NDArray[np.int64]) -> dict[str, Any]:
+def summarise_values(raw: RawData, preprocessing: Preprocessing, rows: NDArray[np.int64]) -> dict[str, Any]:
     """Returns figures of the samples at some positions of the source.
 
     Args:
-        raw: Images, texts or sequences of tokens.
+        raw: Images, texts, sequences of tokens or of numbers.
+        preprocessing: Knows the vocabulary of texts.
         rows: Positions of the samples to look at, shape `(samples,)`.
     """
+    if preprocessing.vocabulary is not None:
+        return _texts(raw.samples.x[rows[some(len(rows), MOST_TEXTS)]], preprocessing.vocabulary)
     if raw.kind == "tokens":
         return _tokens(raw.samples.x[rows])
     return _numbers(raw.samples.x, rows) | {"sample_shape": list(raw.samples.x.shape[1:])}
@@ -45,6 +53,30 @@ def _numbers(x: NDArray[Any], rows: NDArray[np.int64]) -> dict[str, Any]:
         "deviation": float(np.sqrt(max(squares / count - mean**2, 0.0))),
         "blank_samples": blank,
     }
+
+
+def _texts(texts: NDArray[Any], vocabulary: Vocabulary) -> dict[str, Any]:
+    """Returns how many tokens texts have, and how many of them the vocabulary of the training split has."""
+    known = set(vocabulary.words)
+    lengths = np.zeros(len(texts), dtype=np.int64)
+    unknown = characters = 0
+    for row, text in enumerate(texts):
+        tokens = vocabulary.how.tokens(text)
+        lengths[row] = len(tokens)
+        unknown += sum(token.decode(errors="replace") not in known for token in tokens)
+        characters += len(text)
+    total = int(lengths.sum())
+    figures: dict[str, Any] = {
+        "texts_looked_at": len(texts),
+        "vocabulary": len(vocabulary.words),
+        "unknown_share": unknown / total if total else 0.0,
+        "characters": characters / max(len(texts), 1),
+        **lengths_of(lengths),
+    }
+    if vocabulary.how.output == "int":
+        figures["sequence_length"] = vocabulary.how.sequence_length
+        figures["longer_than_sequence"] = int((lengths > vocabulary.how.sequence_length).sum())
+    return figures
 
 
 def _tokens(x: NDArray[Any]) -> dict[str, Any]:
