@@ -16,6 +16,7 @@ from nnrun.errors import NnrunError
 from nnrun.rundir.provenance import RECORDED_ENVIRONMENT, host_facts, installed_version
 
 REQUIRED: Mapping[str, str] = {
+    "h5py": "3.11",
     "keras": "3.15.1",
     "matplotlib": "3.10",
     "numpy": "1.26",

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnrun.config.datasets import SplitSection, TextData
-from nnrun.config.datasets.files import FileSection
+from nnrun.config.datasets.texts import TextFile
 from nnrun.data.facts import facts_of
 from nnrun.data.loading import make_splits
 from nnrun.data.preprocessing import Preprocessing
@@ -295,7 +296,7 @@ def test_splits_with_folders_or_tables_of_their_own(
         path = tmp_path / "held" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-    data = data.model_copy(update={"test": FileSection(path=str(tmp_path / "held"))})
+    data = data.model_copy(update={"test": TextFile(path=str(tmp_path / "held"))})
     splits = split(data)
     assert splits.test is not None
     assert splits.class_names == ("neg", "pos")
@@ -313,6 +314,61 @@ def test_splits_with_folders_or_tables_of_their_own(
     assert load(table).samples.y.tolist() == ["1", "2"]
     with pytest.raises(DataError, match="class 'n/a' is in the test split but not"):
         split(table)
+
+
+@pytest.fixture
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], str]:
+    """Writes an archive with texts by their paths in it."""
+    monkeypatch.setenv("NNRUN_CACHE", str(tmp_path / "cache"))
+
+    def write(files: dict[str, str]) -> str:
+        path = tmp_path / "texts.zip"
+        with zipfile.ZipFile(path, "w") as made:
+            for name, content in files.items():
+                made.writestr(name, content)
+        return str(path)
+
+    return write
+
+
+def test_an_archive_of_folders_is_extracted_once(archive: Callable[[dict[str, str]], str]) -> None:
+    """`inside` leads to a folder in it, for each split its own; `check` does not extract."""
+    names = [
+        f"imdb/{split}/{label}/{number}.txt"
+        for split in ("train", "test")
+        for label in ("neg", "pos")
+        for number in (1, 2)
+    ]
+    path = archive({**dict.fromkeys(names, "a b"), "imdb/README": "x", "imdb/train/unsup/1.txt": "x"})
+    data = TextData.model_validate(
+        {
+            "source": "text",
+            "path": path,
+            "inside": "imdb/train",
+            "exclude": ["unsup"],
+            "test": {"path": path, "inside": "imdb/test"},
+        }
+    )
+    assert facts_of(data).train_samples is None
+    assert facts_of(data).splits == {"test"}
+    raw = load(data)
+    assert raw.samples.y.tolist() == ["neg", "neg", "pos", "pos"]
+    assert raw.test is not None and len(raw.test) == 4
+    wrong = data.model_copy(update={"inside": "imdb/trian"})
+    assert "dataset.inside: " in refusal(wrong) and "at its top are 'imdb'" in refusal(wrong)
+    assert "has no '../cache'" in refusal(data.model_copy(update={"inside": "../cache"}))
+
+
+def test_an_archive_of_a_table(archive: Callable[[dict[str, str]], str]) -> None:
+    """The only file in it is read without being named."""
+    path = archive({"collection/texts.csv": "text,label\na,x\nb,y\n"})
+    raw = load(TextData(source="text", path=path, text="text", target="label"))
+    assert raw.samples.x.tolist() == ["a", "b"]
+
+
+def test_a_path_inside_something_that_is_no_archive_is_refused(section: Write) -> None:
+    """It would have no effect."""
+    assert "is no archive" in refusal(section("text,label\na,x\nb,y\n", inside="a"))
 
 
 def test_the_vocabulary_knows_the_training_split_only(section: Write) -> None:
