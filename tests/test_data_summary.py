@@ -333,3 +333,36 @@ def test_json_is_documented(tmp_path: Path) -> None:
     (shown,) = [body for header, body in tables(section("### nnrun data")) if header[0] == "key"]
     keys = {key for row in shown for key in re.findall(r"`([a-z_]+)`", row[0])}
     assert keys == set(record_of(write(tmp_path, passengers())))
+
+
+def test_texts_and_the_sizes_of_images_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How long texts are, what the vocabulary does not have, and which sizes image files had."""
+    from PIL import Image
+
+    monkeypatch.setenv("NNRUN_CACHE", str(tmp_path / "cache"))
+    model = "model: {layers: [Flatten, {Dense: {units: 2}}]}\ncompile: {optimizer: adam, loss: hinge}\n"
+    for number in range(12):
+        name = "ab"[number % 2]
+        for kind in ("texts", "images"):
+            (tmp_path / kind / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "texts" / name / f"{number}.txt").write_text("one two three four"[: 4 * (number % 5)])
+        Image.new("RGB", (10 + number // 9, 10)).save(tmp_path / "images" / name / f"{number}.png")
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        f"dataset: {{source: text, path: texts, sequence_length: 3, max_tokens: 4, split: {{test: 0.5}}}}\n{model}"
+    )
+    values = record_of(config)["values"]
+    assert (values["texts_looked_at"], values["vocabulary"], values["sequence_length"]) == (12, 2, 3)
+    assert (values["shortest"], values["longest"], values["empty"]) == (0, 4, 3)
+    assert values["longer_than_sequence"] == 2
+    assert 0 < values["unknown_share"] < 1
+    config.write_text(f"dataset: {{source: images, path: images, size: [5, 5]}}\n{model}")
+    record = record_of(config)
+    assert record["values"]["file_sizes"] == [
+        {"width": 10, "height": 10, "images": 9}, {"width": 11, "height": 10, "images": 3}
+    ]  # fmt: skip
+    assert record["values"]["blank_samples"] == 12
+    assert "10 x 10 (9), 11 x 10 (3)" in summary_text(record)
+    assert max(map(len, summary_text(record).splitlines())) <= 80

@@ -77,6 +77,7 @@ class RawData:
         fills: For each column of a table that may have empty cells, by column number: how to fill them.
         vectorization: How texts become numbers.
         image: The form that image files were given.
+        image_sizes: Width, height and how many image files had them, the most frequent first; not all of them.
         notes: Sentences about the data that the user should read.
         place: Says where a sample stands, such as `iris.csv, row 17`, by its position from 0.
     """
@@ -96,5 +97,6 @@ class RawData:
     fills: Mapping[int, Fill] = field(default_factory=dict)
     vectorization: Vectorization | None = None
     image: ImageForm | None = None
+    image_sizes: tuple[tuple[int, int, int], ...] = ()
     notes: tuple[str, ...] = ()
     place: Callable[[int], str] = "sample {}".format

@@ -13,6 +13,7 @@ _NAME = 24
 _GAP = "  "
 _CLASSES = 10
 _COLUMNS = 60
+_SIZES = 3
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -122,7 +123,14 @@ def _column_values(column: Mapping[str, Any], room: int) -> str:
 
 
 def _values(record: Mapping[str, Any]) -> list[str]:
-    return _table([[name.replace("_", " "), _plain(value)] for name, value in record["values"].items()])
+    values = dict(record["values"])
+    sizes = values.pop("file_sizes", ())
+    rows = [[name.replace("_", " "), _plain(value)] for name, value in values.items()]
+    if sizes:
+        listed = ", ".join(f"{one['width']} x {one['height']} ({one['images']:,})" for one in sizes[:_SIZES])
+        more = f" and {len(sizes) - _SIZES} more" if len(sizes) > _SIZES else ""
+        rows.append(["file sizes", f"{listed}{more}"])
+    return [_cut(line) for line in _table(rows)]
 
 
 def _facts(record: Mapping[str, Any]) -> list[str]:

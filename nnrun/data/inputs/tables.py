@@ -65,6 +65,8 @@ class TableInput:
         start = 0
         for read in self.rows.batches(wanted):
             stop = start + len(read.values)
+            if stop == start:
+                continue
             x, categories = self._values(read, start)
             carried = [_cells(read.texts[features + place]) for place in range(len(others))]
             ids: Any = np.arange(start + 1, stop + 1) if matched.id_column is None else carried.pop(0)

@@ -28,7 +28,12 @@ def summarise_values(raw: RawData, preprocessing: Preprocessing, rows: NDArray[n
         return _texts(raw.samples.x[rows[some(len(rows), MOST_TEXTS)]], preprocessing.vocabulary)
     if raw.kind == "tokens":
         return _tokens(raw.samples.x[rows])
-    return _numbers(raw.samples.x, rows) | {"sample_shape": list(raw.samples.x.shape[1:])}
+    figures = _numbers(raw.samples.x, rows) | {"sample_shape": list(raw.samples.x.shape[1:])}
+    if raw.image_sizes:
+        figures["file_sizes"] = [
+            {"width": width, "height": height, "images": count} for width, height, count in raw.image_sizes
+        ]
+    return figures
 
 
 def _numbers(x: NDArray[Any], rows: NDArray[np.int64]) -> dict[str, Any]:

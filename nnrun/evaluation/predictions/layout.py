@@ -213,7 +213,7 @@ def as_rows(outputs: NDArray[Any], ids: Any) -> NDArray[np.float32]:
         DataError: One is not finite.
     """
     # Half precision becomes exact 32-bit floats, which all formats know.
-    rows = outputs.reshape(len(outputs), -1).astype(np.float32, copy=False)
+    rows = outputs.reshape(len(outputs), int(np.prod(outputs.shape[1:]))).astype(np.float32, copy=False)
     wrong = ~np.isfinite(rows).all(axis=1)
     if wrong.any():
         raise DataError(
