@@ -344,7 +344,7 @@ def test_texts_are_predicted_as_in_training(runs: Callable[[str], Trained], tmp_
 
 
 @pytest.mark.parametrize("text", [TOKENS, DIGITS, LOGITS], ids=["tokens", "images", "table"])
-@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".h5"])
 def test_arrays_are_predicted_as_in_training(
     runs: Callable[[str], Trained], tmp_path: Path, text: str, suffix: str
 ) -> None:
@@ -354,6 +354,12 @@ def test_arrays_are_predicted_as_in_training(
     x = one.raw.samples.x[one.rows]
     if suffix == ".npy":
         np.save(path, x)
+    elif suffix == ".h5":
+        import h5py
+
+        with h5py.File(path, "w") as file:
+            file["group/samples"] = x
+            file["labels"] = one.raw.samples.y[one.rows]
     else:
         np.savez_compressed(path, labels=one.raw.samples.y[one.rows], samples=x)
     objects = predict(one.run, str(path))
@@ -602,8 +608,8 @@ WRONG = {
     ),
     "header in the data": Wrong(HEADERLESS, "x.csv", b"a;b;c\n1;2;3\n", "remove the first row"),
     "wrong shape": Wrong(LOGITS, "x.npy", npy(np.zeros((3, 5))), "expected samples of shape (2,)"),
-    "no array": Wrong(LOGITS, "x.npy", b"no array", "cannot be read as an array"),
-    "cut array": Wrong(LOGITS, "x.npy", npy(np.zeros((90, 2)))[:-100], "ends after 83 of the 90 samples"),
+    "no array": Wrong(LOGITS, "x.npy", b"no array", "is no array of NumPy"),
+    "cut array": Wrong(LOGITS, "x.npy", npy(np.zeros((90, 2)))[:-100], "its header says"),
     "objects": Wrong(LOGITS, "x.npy", npy(np.array([{}, {}]), allow_pickle=True), "Python objects"),
     "texts": Wrong(LOGITS, "x.npy", npy(np.array([["a", "b"]])), "expected numbers"),
     "NaN in an array": Wrong(
@@ -617,7 +623,7 @@ WRONG = {
     "decimal tokens": Wrong(TOKENS, "x.npy", npy(np.zeros((3, 6))), "expected whole numbers"),
     "negative token": Wrong(TOKENS, "x.npy", npy(np.full((3, 6), -1)), "token number below 0"),
     "token beyond the embedding": Wrong(TOKENS, "x.npy", npy(np.full((3, 6), 30)), "The network cannot take"),
-    "a table for tokens": Wrong(TOKENS, "x.csv", b"a,b\n1,2\n", "expected an .npz or .npy file"),
+    "a table for tokens": Wrong(TOKENS, "x.csv", b"a,b\n1,2\n", "expected an .npz, .npy or HDF5 file"),
 }
 
 

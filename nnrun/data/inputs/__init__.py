@@ -32,7 +32,7 @@ INPUTS = {
 ARRAYS = "nnrun.data.inputs.arrays"
 """The module for arrays of NumPy, which hold samples of any kind."""
 
-ARRAY_SUFFIXES = (".npz", ".npy")
+ARRAY_SUFFIXES = (".npz", ".npy", ".h5", ".hdf5", ".hdf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,8 @@ class InputModule(Protocol):
 def open_input(wanted: Wanted, trained: Trained) -> AbstractContextManager[Input]:
     """Opens whatever the user wants to be predicted; see `InputModule.open_input`."""
     kind = trained.preprocessing.kind
-    is_array = Path(wanted.paths[0]).suffix.lower() in ARRAY_SUFFIXES
+    first = Path(wanted.paths[0])
+    is_array = first.suffix.lower() in ARRAY_SUFFIXES or (kind == "table" and first.is_dir())
     name = ARRAYS if is_array or kind not in INPUTS else INPUTS[kind]
     return cast(InputModule, importlib.import_module(name)).open_input(wanted, trained)
 
