@@ -74,12 +74,14 @@ def filled(
     """
     if x.dtype.kind != "f":
         return x, categories
+    empty_cells = np.isnan(x) if fillers else np.zeros((0, x.shape[1]), dtype=np.bool_)
+    columns = np.flatnonzero(empty_cells.any(axis=0)).tolist()
     known = dict(categories)
     result = x
-    for number, filler in fillers.items():
-        empty = np.isnan(x[:, number])
-        if not empty.any():
+    for number in columns:
+        if number not in fillers:
             continue
+        filler, empty = fillers[number], empty_cells[:, number]
         result = x.copy() if result is x else result
         if isinstance(filler, str):
             if filler not in known[number]:
@@ -93,8 +95,9 @@ def filled(
 def filling_notes(raw: RawData, fillers: Mapping[int, Filler]) -> list[str]:
     """Returns a sentence that says how many cells of each column are filled, and with what, if any are."""
     found: list[str] = []
+    counts = np.isnan(raw.samples.x).sum(axis=0).tolist() if fillers else []
     for number, filler in fillers.items():
-        count = int(np.isnan(raw.samples.x[:, number]).sum())
+        count = counts[number]
         if count:
             value = f"'{filler}'" if isinstance(filler, str) else f"{filler:.6g}"
             fill = raw.fills.get(number)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnrun.data.empty_cells import Fill
+from nnrun.data.tables.cells import ColumnKind
 
 InputKind = Literal["table", "images", "tokens"]
 """`table`: one number or category per column, shape `(samples, columns)`. `images`: shape
@@ -29,12 +30,14 @@ class Part:
             or text.
         weights: How much each sample counts in the loss, shape `(samples,)`; None where all count the same.
         digest: What changes whenever a value in `x` does, such as a checksum, where the source knows it already.
+        place: Says where a sample stands, by its position from 0; None where `RawData.place` does.
     """
 
     x: NDArray[Any]
     y: NDArray[Any]
     weights: NDArray[np.float64] | None = None
     digest: str | None = None
+    place: Callable[[int], str] | None = None
 
     def __len__(self) -> int:
         """Returns the number of samples."""
@@ -60,6 +63,9 @@ class RawData:
         target_names: Name of each target column, where it has names.
         value_range: Lowest and highest value that an input can have, such as `(0, 255)` for pixels.
         categories: For each text column of a table, by column number: all its values, sorted.
+        kinds: What each column of a table holds, by its number.
+        groups: Which samples belong together, as the same number, shape `(samples,)`: they lie in the same split.
+        times: What orders the samples for the splits, shape `(samples,)`: the last are for the test.
         fills: For each column of a table that may have empty cells, by column number: how to fill them.
         notes: Sentences about the data that the user should read.
         place: Says where a sample stands, such as `iris.csv, row 17`, by its position from 0.
@@ -74,6 +80,9 @@ class RawData:
     target_names: tuple[str, ...] | None = None
     value_range: tuple[float, float] | None = None
     categories: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    kinds: Mapping[int, ColumnKind] = field(default_factory=dict)
+    groups: NDArray[np.int64] | None = None
+    times: NDArray[np.float64] | None = None
     fills: Mapping[int, Fill] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     place: Callable[[int], str] = "sample {}".format

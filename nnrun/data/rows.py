@@ -111,6 +111,27 @@ def _release(array: Any) -> None:
         array.madvise(mmap.MADV_DONTNEED)
 
 
+def prepared(
+    x: NDArray[Any], rows: NDArray[np.int64], prepare: Callable[[NDArray[Any]], NDArray[Any]]
+) -> NDArray[Any]:
+    """Returns samples as the network sees them, prepared in pieces, so that large raw ones are not there twice.
+
+    Args:
+        x: Raw samples, shape `(samples, ...)`.
+        rows: Positions of the wanted ones, shape `(wanted,)`.
+        prepare: Turns raw samples into what the network sees.
+    """
+    size = max(1, CHUNK_BYTES // max(1, x.nbytes // max(1, len(x))))
+    if len(rows) <= size:
+        return prepare(x[rows])
+    first = prepare(x[rows[:size]])
+    result = np.empty((len(rows), *first.shape[1:]), first.dtype)
+    result[:size] = first
+    for start in range(size, len(rows), size):
+        result[start : start + size] = prepare(x[rows[start : start + size]])
+    return result
+
+
 def is_mapped(array: Any) -> bool:
     """Whether an array lies in a file instead of in memory, also as a part of another one."""
     while isinstance(array, np.ndarray):

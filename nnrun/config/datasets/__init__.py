@@ -18,7 +18,7 @@ from nnrun.config.datasets.synthetic import (
     SyntheticSection,
     TokensData,
 )
-from nnrun.config.datasets.tables import CsvData, Missing
+from nnrun.config.datasets.tables import CsvData, Missing, TableSplitSection
 
 __all__ = [
     "BlobsData",
@@ -36,6 +36,7 @@ __all__ = [
     "SplitSection",
     "SyntheticData",
     "SyntheticSection",
+    "TableSplitSection",
     "TokensData",
 ]
 

@@ -1,0 +1,278 @@
+"""Which columns of a table are features, targets and so on. Free of NumPy and pyarrow, so that `check` can ask too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from nnrun.config.datasets import CsvData, Missing
+from nnrun.data.empty_cells import Fill, fill_of
+from nnrun.data.tables.cells import ColumnKind, is_number
+from nnrun.data.tables.files import TextFormat
+from nnrun.data.tables.records import OTHER_DELIMITERS
+from nnrun.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Columns by number, from 0.
+
+    Args:
+        targets: What is to be predicted.
+        features: What it is predicted from, in the order of the config, else of the file.
+        categorical: Those of the features that are categories whatever they look like.
+        missing: What to do with empty cells of single features, where the config says it for single ones.
+        missing_in_all: What to do with those of all others.
+        weight: How much each row counts, or None.
+        group: What keeps rows together in one split, or None.
+        time: What orders the rows for the splits, or None.
+    """
+
+    targets: tuple[int, ...]
+    features: tuple[int, ...]
+    categorical: frozenset[int]
+    missing: Mapping[int, str | float]
+    missing_in_all: Missing
+    weight: int | None = None
+    group: int | None = None
+    time: int | None = None
+
+    @property
+    def about(self) -> tuple[int, ...]:
+        """What is said about the rows beside their features: targets, weight, group and time."""
+        named = (self.weight, self.group, self.time)
+        return (*self.targets, *(number for number in named if number is not None))
+
+    @property
+    def wanted(self) -> tuple[int, ...]:
+        """The features, then those about the rows; a column may be both."""
+        return (*self.features, *self.about)
+
+    @property
+    def used(self) -> list[int]:
+        """All of them once, in the order of the file."""
+        return sorted(set(self.wanted))
+
+    def rule(self, number: int) -> str | float:
+        """Returns what to do with the empty cells of a column: a word of `dataset.missing`, or a value."""
+        rule = self.missing.get(number, self.missing_in_all)
+        if number in self.about:
+            # A column that is a feature as well cannot be filled either.
+            return "drop" if rule == "drop" else "error"
+        return rule
+
+    def fill(self, number: int, name: str, kind: ColumnKind, *, text: bool) -> Fill | None:
+        """Returns how the empty cells of a feature are filled, or None where it may have none.
+
+        Args:
+            number: The column.
+            name: Its name.
+            kind: What it holds.
+            text: Whether its cells are texts.
+
+        Raises:
+            DataError: What the config says does not fit the column.
+        """
+        return fill_of(name, self.rule(number), kind, text=text, one_for_all=number not in self.missing)
+
+
+def format_of(section: CsvData) -> TextFormat:
+    """Returns how the text files of a section are written."""
+    return TextFormat(section.delimiter, section.header, section.quotes)
+
+
+def names_of(first: Sequence[str], form: TextFormat, file: str) -> tuple[str, ...]:
+    """Returns the names of the columns by the first record: its cells, or numbers from 0 without a header.
+
+    Raises:
+        DataError: There is a single column, or the header has duplicate or empty names.
+    """
+    if len(first) == 1:
+        found = [
+            name for sign, name in OTHER_DELIMITERS.items() if sign in first[0] and sign != form.delimiter
+        ]
+        advice = "it needs a target and something to predict it from"
+        if found:
+            advice = f"is the delimiter {found[0]}? Then set `dataset.delimiter`"
+        raise DataError(f"{file} has only one column, '{first[0]}'", advice)
+    if not form.header:
+        return tuple(str(number) for number in range(len(first)))
+    check_names(first, file)
+    return tuple(first)
+
+
+def check_names(names: Sequence[str], file: str) -> None:
+    """Refuses names of columns that are empty, or that two columns have.
+
+    Raises:
+        DataError: With the place.
+    """
+    seen: dict[str, int] = {}
+    for number, name in enumerate(names):
+        if not name.strip():
+            raise DataError(
+                f"{file}: column {number + 1} has no name in the header",
+                "give it one; if the file has no header, set `dataset.header: false`",
+            )
+        if name in seen:
+            raise DataError(
+                f"{file}: columns {seen[name] + 1} and {number + 1} have the same name '{name}'",
+                "rename one; if the file has no header, set `dataset.header: false`",
+            )
+        seen[name] = number
+
+
+def same_columns(names: Sequence[str], file: str, expected: Sequence[str], first: str) -> None:
+    """Refuses a file whose columns are not those of the first one; their order does not matter.
+
+    Raises:
+        DataError: With the file and the column.
+    """
+    missing = [name for name in expected if name not in names]
+    more = [name for name in names if name not in expected]
+    if missing:
+        raise DataError(
+            f"{file} has no column '{missing[0]}', which {first} has",
+            f"did you mean '{more[0]}'?"
+            if len(more) == 1 == len(missing)
+            else "all files need the same columns",
+        )
+    if more:
+        raise DataError(
+            f"{file} has a column '{more[0]}', which {first} has not", "all files need the same columns"
+        )
+
+
+def choose_columns(names: Sequence[str], section: CsvData, file: str) -> Columns:
+    """Finds the columns that the section names.
+
+    Args:
+        names: Names of all columns; their numbers from 0 as text where the file has no header.
+        section: What the config says about the table.
+        file: The first file, for messages.
+
+    Raises:
+        DataError: If a name is in no column, or one column is target and feature.
+    """
+    finder = _Finder(names, section, file)
+    wanted = section.target if isinstance(section.target, list) else [section.target]
+    targets = finder.find("target", wanted)
+    weight = finder.find_one("sample_weight", section.sample_weight)
+    group = finder.find_one("split.group", section.split.group)
+    time = finder.find_one("split.time", section.split.time)
+    for key, number in (("sample_weight", weight), ("split.group", group), ("split.time", time)):
+        if number is not None and number in targets:
+            raise DataError(f"dataset.{key} is '{names[number]}', which is the target", "name another column")
+    excluded = finder.find("exclude", section.exclude)
+    features = _features(finder, section, targets, {*targets, *excluded, weight, group, time}, excluded)
+    categorical = finder.find("categorical", section.categorical)
+    for number in categorical:
+        if number not in features:
+            raise DataError(
+                f"column '{names[number]}' is in dataset.categorical, but is no feature",
+                "it is the target, excluded, not in `features`, or named for another purpose",
+            )
+    rules: Mapping[int, str | float] = {}
+    if not isinstance(section.missing, str):
+        rules = _rules(finder, section.missing, targets, features)
+    in_all: Missing = section.missing if isinstance(section.missing, str) else "error"
+    return Columns(targets, features, frozenset(categorical), rules, in_all, weight, group, time)
+
+
+def _features(
+    finder: _Finder,
+    section: CsvData,
+    targets: Sequence[int],
+    others: Iterable[int | None],
+    excluded: Sequence[int],
+) -> tuple[int, ...]:
+    if section.features is None:
+        rest = frozenset(others)
+        features = tuple(number for number in range(len(finder.names)) if number not in rest)
+        if not features:
+            raise DataError(f"{finder.file}: no column is left to predict from", "exclude fewer columns")
+        return features
+    features = tuple(n for n in finder.find("features", section.features) if n not in excluded)
+    if not features:
+        raise DataError(f"{finder.file}: dataset.features names only columns that dataset.exclude leaves out")
+    for number in features:
+        if number in targets:
+            raise DataError(
+                f"column '{finder.names[number]}' is in dataset.target and in dataset.features",
+                "a network that sees the answer learns nothing: take it out of `features`",
+            )
+    return features
+
+
+def _rules(
+    finder: _Finder,
+    missing: Mapping[str, str | int | float | bool],
+    targets: Sequence[int],
+    features: Sequence[int],
+) -> Mapping[int, str | float]:
+    numbers = finder.find("missing", missing)
+    for number in numbers:
+        if number in targets:
+            raise DataError(
+                f"dataset.missing names '{finder.names[number]}', which is the target and cannot be filled",
+                "take it out; `missing: drop` alone, for all columns, leaves rows without a target out",
+            )
+        if number not in features:
+            raise DataError(
+                f"dataset.missing names '{finder.names[number]}', which is no feature",
+                "it is excluded, or not in `features`",
+            )
+    rules = dict(zip(numbers, missing.values(), strict=True))
+    return {number: _word(rule) if isinstance(rule, bool) else rule for number, rule in rules.items()}
+
+
+def _word(value: bool) -> str:
+    return "true" if value else "false"
+
+
+@dataclass(frozen=True, slots=True)
+class _Finder:
+    """Finds columns by what the config calls them."""
+
+    names: Sequence[str]
+    section: CsvData
+    file: str
+
+    def find_one(self, key: str, name: str | int | None) -> int | None:
+        """Returns the number of a column, or None for None."""
+        return None if name is None else self.find(key, [name])[0]
+
+    def find(self, key: str, wanted: Iterable[str | int]) -> tuple[int, ...]:
+        """Returns the numbers of columns; `key` is the key of `dataset` that names them."""
+        found: list[int] = []
+        for name in wanted:
+            if str(name) not in self.names:
+                raise DataError(self._unknown(key, name), self._advice(str(name)))
+            number = self.names.index(str(name))
+            if number in found:
+                raise DataError(f"dataset.{key} names column '{name}' twice", "name it once")
+            found.append(number)
+        return tuple(found)
+
+    def _unknown(self, key: str, name: str | int) -> str:
+        shown = ", ".join(f"'{column}'" for column in self.names[:20])
+        more = f" and {len(self.names) - 20} more" if len(self.names) > 20 else ""
+        return f"dataset.{key}: {self.file} has no column '{name}'; it has {shown}{more}"
+
+    def _advice(self, name: str) -> str:
+        import difflib
+
+        if not self.section.header:
+            last = len(self.names) - 1
+            return f"the file has no header (`header: false`), so columns are numbers from 0 to {last}"
+        folded = {column.strip().casefold(): column for column in self.names}
+        close = difflib.get_close_matches(name.strip().casefold(), folded, n=1)
+        if close:
+            return f"did you mean '{folded[close[0]]}'?"
+        start = "".join(self.names)
+        signs = [sign for sign in OTHER_DELIMITERS if sign in start and sign != self.section.delimiter]
+        if signs:
+            return f"is the delimiter {OTHER_DELIMITERS[signs[0]]}? Then set `dataset.delimiter`"
+        if sum(map(is_number, self.names)) * 2 > len(self.names):
+            return "the first row looks like data: if the file has no header, set `dataset.header: false`"
+        return "write the name as in the header of the file"

@@ -1,0 +1,251 @@
+"""Text files of tables to batches of rows: parsed by pyarrow in pieces, several at a time."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+
+from nnrun.data.tables import records
+from nnrun.data.tables.files import TextFormat, TextStream
+from nnrun.data.tables.records import MAX_RECORD
+from nnrun.data.tables.wanted import Batch, Wanted, batch_of
+from nnrun.errors import DataError
+
+PIECE = 1 << 20
+"""Bytes that are parsed at a time: large enough that calls do not count, small enough for the cache."""
+
+_MOST_THREADS = 8
+
+
+class _NotTextError(Exception):
+    """A piece is not UTF-8 or has NUL bytes."""
+
+
+@dataclass(slots=True)
+class TextFile:
+    """A text file that is read batch by batch.
+
+    Args:
+        file: The file.
+        form: How it is written.
+        names: Names of its columns, in their order.
+        start: Bytes that are taken by the header and blank lines before it.
+        wanted: What is wanted of its columns.
+    """
+
+    file: str
+    form: TextFormat
+    names: Sequence[str]
+    start: int
+    wanted: Sequence[Wanted]
+    quoted: bool = field(default=False, init=False)
+    """Whether there are double quotes that enclose cells, once all batches were read."""
+
+    size: int | None = field(default=None, init=False)
+    """Bytes of the file where that is known, once the first batch was read."""
+
+    _texts: set[str] = field(default_factory=set, init=False)
+    _quotes: int = field(default=0, init=False)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yields the rows in order.
+
+        Raises:
+            DataError: With the place, for everything in the file that is not as it should be.
+        """
+        # Columns that are wanted as texts, and those where a piece was met that is not all numbers.
+        self._texts = {want.column for want in self.wanted if want.form != "numbers"}
+        try:
+            with TextStream(self.file) as stream, ThreadPoolExecutor(_threads()) as pool:
+                self.size = stream.size
+                stream.take(self.start)
+                yield from _in_order(self._jobs(stream, pool), ahead=_threads() + 1)
+        except _NotTextError:
+            raise records.not_text(self.file) or self._fault("it changed while it was read") from None
+        except pa.ArrowInvalid as error:
+            found = records.not_text(self.file) or records.ragged(self.file, self.form, len(self.names))
+            raise found or self._fault(str(error)) from error
+        if self._quotes % 2:
+            fault = records.unclosed(self.file, self.form)
+            if fault is not None:
+                raise fault
+
+    def _fault(self, reason: str) -> DataError:
+        return DataError(f"{self.file} cannot be read as a table: {reason}")
+
+    def _jobs(self, stream: TextStream, pool: ThreadPoolExecutor) -> Iterator[Future[Batch]]:
+        """Yields the parsing of each piece that has no quotes, then that of the rest in the order of the file."""
+        rest = b""
+        while True:
+            block = stream.take(PIECE)
+            if block:
+                block += stream.rest_of_line(MAX_RECORD)
+            piece = rest + block if rest else block
+            if self.form.quotes and b'"' in block:
+                yield from self._quoted_jobs(piece, stream, pool)
+                return
+            end = _end_of_records(piece) if block else len(piece)
+            rest = piece[end:]
+            if end:
+                yield pool.submit(self._parsed, piece[:end])
+            if not block:
+                return
+            if len(rest) > MAX_RECORD:
+                raise records.ragged(self.file, self.form, len(self.names)) or self._fault(
+                    "a row is too long"
+                )
+
+    def _parsed(self, piece: bytes) -> Batch:
+        """Parses a piece: numbers as numbers, and all over again as texts where that fails."""
+        _check_text(piece)
+        try:
+            batch = self._batch(self._read(piece, self._texts))
+        except pa.ArrowInvalid:
+            batch = None
+        if batch is None:
+            batch = self._batch(self._read(piece, {want.column for want in self.wanted}))
+            assert batch is not None  # noqa: S101 - texts can always be looked at
+            # Most likely it is the same in the pieces to come.
+            self._texts |= {self.wanted[place].column for place in batch.texts}
+        return batch
+
+    def _read(self, piece: bytes, texts: set[str]) -> Any:
+        options = pa.csv.ReadOptions(
+            column_names=list(self.names), block_size=len(piece) + 1, use_threads=False
+        )
+        return pa.csv.read_csv(
+            pa.BufferReader(piece), options, self._parse_options(), self._convert_options(texts)
+        )
+
+    def _batch(self, table: Any) -> Batch | None:
+        arrays = {want.column: _one_chunk(table.column(want.column)) for want in self.wanted}
+        return batch_of(table.num_rows, arrays, self.wanted)
+
+    def _parse_options(self) -> Any:
+        quotes = self.form.quotes
+        return pa.csv.ParseOptions(
+            delimiter=self.form.delimiter, quote_char='"' if quotes else False, newlines_in_values=quotes
+        )
+
+    def _convert_options(self, texts: set[str]) -> Any:
+        columns = list(dict.fromkeys(want.column for want in self.wanted))
+        return pa.csv.ConvertOptions(
+            column_types={name: pa.string() if name in texts else pa.float64() for name in columns},
+            include_columns=columns,
+            # Whether they are is looked at before.
+            check_utf8=False,
+            null_values=[""],
+            strings_can_be_null=False,
+            quoted_strings_can_be_null=False,
+        )
+
+    def _quoted_jobs(
+        self, piece: bytes, stream: TextStream, pool: ThreadPoolExecutor
+    ) -> Iterator[Future[Batch]]:
+        """Yields the parsing of the rest of the file, where only a parser knows which line breaks end a row."""
+        self.quoted = True
+        checked = _Checked(piece, stream)
+        every = {want.column for want in self.wanted}
+        options = pa.csv.ReadOptions(column_names=list(self.names), block_size=MAX_RECORD)
+        try:
+            reader = pa.csv.open_csv(
+                pa.PythonFile(checked, "r"), options, self._parse_options(), self._convert_options(every)
+            )
+            for read in reader:
+                yield pool.submit(self._converted, read)
+        except pa.ArrowInvalid as error:
+            if checked.fault is not None:
+                raise checked.fault from error
+            raise
+        self._quotes = checked.quotes
+
+    def _converted(self, read: Any) -> Batch:
+        batch = self._batch(pa.Table.from_batches([read]))
+        assert batch is not None  # noqa: S101 - texts can always be looked at
+        return batch
+
+
+class _Checked(io.RawIOBase):
+    """Bytes on their way to the parser, which are looked at as they pass.
+
+    Args:
+        start: What comes first.
+        stream: What comes then.
+    """
+
+    def __init__(self, start: bytes, stream: TextStream) -> None:
+        super().__init__()
+        self._start = start
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self.fault: Exception | None = None
+        self.quotes = 0
+
+    def readable(self) -> bool:
+        """Returns whether it can be read, for pyarrow."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Returns the next bytes, for pyarrow; at the first fault, as if the file ended."""
+        try:
+            start, self._start = self._start[:size], self._start[size:]
+            data = start + self._stream.take(size - len(start))
+            if b"\0" in data:
+                raise _NotTextError
+            self._decoder.decode(data, final=not data)
+        except (DataError, UnicodeDecodeError, _NotTextError) as error:
+            self.fault = error if isinstance(error, DataError) else _NotTextError()
+            raise pa.ArrowInvalid("the file cannot be read") from error
+        self.quotes += data.count(b'"')
+        return data
+
+
+def _in_order(jobs: Iterator[Future[Batch]], ahead: int) -> Iterator[Batch]:
+    """Yields the results of jobs, of which so many may be at work."""
+    waiting: deque[Future[Batch]] = deque()
+    try:
+        for job in jobs:
+            waiting.append(job)
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for job in waiting:
+            job.cancel()
+
+
+def _check_text(piece: bytes) -> None:
+    if b"\0" in piece:
+        raise _NotTextError
+    if not piece.isascii():
+        try:
+            piece.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise _NotTextError from error
+
+
+def _end_of_records(piece: bytes) -> int:
+    """Returns where the last whole record without quotes ends; line breaks are those of Unix, Windows or old Macs."""
+    if piece.endswith(b"\n"):
+        return len(piece)
+    # A carriage return at the end may belong to a line feed that is still to come.
+    return piece.rfind(b"\n") + 1 or piece.rfind(b"\r", 0, len(piece) - 1) + 1
+
+
+def _one_chunk(column: Any) -> Any:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _threads() -> int:
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    return min(len(usable), _MOST_THREADS)
