@@ -35,6 +35,11 @@ OLD_KEYS: Mapping[str, tuple[str, ...]] = {
     "label": ("target",),
     "labels": ("target",),
     "columns": ("features",),
+    "weight": ("sample_weight",),
+    "weights": ("sample_weight",),
+    "groups": ("group",),
+    "encoding": ("encode",),
+    "quoting": ("quotes",),
     "sep": ("delimiter",),
     "separator": ("delimiter",),
     "network": ("model",),
@@ -140,6 +145,8 @@ def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[
         for where, other in sections.items()
         if other is not model and set(names) & set(other.model_fields)
     ]
+    # What all sources take comes before a key of the same name that some source has.
+    homes = [where for where in homes if "(source: " not in where] or homes
     if homes and len(homes) <= 2:
         known = next(name for name in names if name in sections[homes[0]].model_fields)
         example = ": write split: {validation: 0.2} there" if key == "validation_split" else ""

@@ -45,6 +45,7 @@ from nnrun.config.cross_checks.output import (
     units_fit_labels,
 )
 from nnrun.config.cross_checks.schedules import schedules_fit_steps
+from nnrun.config.cross_checks.tables import codes_are_embedded, table_keys_agree
 from nnrun.config.cross_checks.watching import (
     automatic_mode_is_known,
     mode_fits_metric,
@@ -73,6 +74,8 @@ CHECKS: tuple[Check, ...] = (
     validation_happens,
     split_leaves_training_samples,
     scale_has_a_range,
+    table_keys_agree,
+    codes_are_embedded,
     generator_arguments_agree,
     batch_size_fits,
     schedules_fit_steps,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from nnrun.config.datasets.common import DatasetSection, Scale, SplitSection
+from nnrun.config.datasets.common import DatasetSection, OwnSplit, Scale, SplitSection
 from nnrun.config.datasets.libraries import KerasData, SklearnData
 from nnrun.config.datasets.synthetic import (
     BlobsData,
@@ -30,6 +30,7 @@ __all__ = [
     "KerasData",
     "Missing",
     "MoonsData",
+    "OwnSplit",
     "RegressionData",
     "Scale",
     "SklearnData",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from nnrun.config.datasets.common import DatasetSection, SplitSection
+from nnrun.config.datasets.common import DatasetSection, OwnSplit, SplitSection
 
 Missing = Literal["error", "drop", "mean", "median", "most_frequent"]
 """What to do with empty cells. `drop` leaves their rows out; the last three fill them by the training split."""
@@ -43,6 +43,12 @@ class CsvData(DatasetSection):
     """The file, a pattern such as `2024-*.csv`, or a list of them; relative to the config. All files together are one
     table, so they must have the same columns.
     """
+
+    validation: OwnSplit | None = None
+    """Files with the validation split, which have the same columns."""
+
+    test: OwnSplit | None = None
+    """Files with the test split, which have the same columns."""
 
     target: ColumnName | Annotated[list[ColumnName], Field(min_length=1)]
     """The column to predict, or several; by name, or by number from 0 where the file has no header."""

@@ -12,6 +12,8 @@ from nnrun.data.tables.files import TextFormat
 from nnrun.data.tables.records import OTHER_DELIMITERS
 from nnrun.errors import DataError
 
+_NO_DELIMITERS = '"\r\n\0'
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -77,7 +79,17 @@ class Columns:
 
 
 def format_of(section: CsvData) -> TextFormat:
-    """Returns how the text files of a section are written."""
+    """Returns how the text files of a section are written.
+
+    Raises:
+        DataError: Nothing can be divided by the delimiter.
+    """
+    sign = section.delimiter
+    if sign in _NO_DELIMITERS or not sign.isascii():
+        raise DataError(
+            f"dataset.delimiter is {sign!r}: it must be an ASCII character that neither quotes a cell nor ends a line",
+            "write another one, and convert the file if need be",
+        )
     return TextFormat(section.delimiter, section.header, section.quotes)
 
 
