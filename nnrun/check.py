@@ -136,8 +136,12 @@ def _missing_data(document: Document) -> list[Problem]:
         if isinstance(node, ListNode):
             items = [((*path, index), item) for index, item in enumerate(node.items)]
         for place, item in items:
-            if isinstance(item, ScalarNode) and isinstance(item.value, str) and not _is_there(resolved(item)):
-                message = f"there is no {resolved(item)!r} on this machine, so the data were not checked"
+            if not isinstance(item, ScalarNode) or not isinstance(item.value, str):
+                continue
+            file = resolved(item)
+            if not _is_there(file):
+                which = "no file fits" if glob.has_magic(file) else "there is no"
+                message = f"{which} {file!r} on this machine, so the data were not checked"
                 at = document.place(place)
                 found.append(Problem("no-data", message, at, format_path(place), severity="warning"))
     return found

@@ -22,13 +22,15 @@ class UnfitCellError(Exception):
 
     Args:
         number: The column.
-        what: What is wrong, such as `'maybe' is neither true nor false`.
+        held: What the column held.
+        cell: What the cell holds.
     """
 
-    def __init__(self, number: int, what: str) -> None:
-        super().__init__(number, what)
+    def __init__(self, number: int, held: str, cell: str) -> None:
+        super().__init__(number, held, cell)
         self.number = number
-        self.what = what
+        self.held = held
+        self.cell = cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +141,7 @@ class Encoding:
         return codes
 
     def _boolean(self, number: int, codes: NDArray[Any], names: tuple[str, ...]) -> NDArray[np.float32]:
-        values = _looked_up(
-            number, codes, names, [boolean_value(name) for name in names], "neither true nor false"
-        )
+        values = _looked_up(number, codes, names, [boolean_value(name) for name in names], "truth values")
         return values.astype(np.float32).reshape(-1, 1)
 
     def _date(self, number: int, codes: NDArray[Any], names: tuple[str, ...]) -> NDArray[np.float64]:
@@ -149,7 +149,7 @@ class Encoding:
         wanted = [DATE_PARTS.index(part) for part in self.dates[number]]
         columns = [
             _looked_up(
-                number, codes, names, [None if each is None else each[part] for each in parts], "no date"
+                number, codes, names, [None if each is None else each[part] for each in parts], "dates"
             )
             for part in wanted
         ]
@@ -220,7 +220,7 @@ def _looked_up(
     found: NDArray[np.float64] = table[codes.astype(np.int64)]
     wrong = np.isnan(found)
     if wrong.any():
-        raise UnfitCellError(number, f"'{names[int(codes[np.argmax(wrong)])]}' is {what}")
+        raise UnfitCellError(number, what, names[int(codes[np.argmax(wrong)])])
     return found
 
 

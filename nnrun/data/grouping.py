@@ -49,7 +49,7 @@ def grouped(groups: NDArray[np.int64], sizes: Shares) -> NDArray[np.int64]:
         if asked and not np.any(part == number):
             raise DataError(
                 f"no group of dataset.split.group is small enough for the {name} split: it should have {asked:,} of "
-                f"{len(groups):,} samples, and there are {len(names):,} groups, the smallest of {members.min():,}",
+                f"{len(groups):,} samples, and the smallest of {len(names):,} in all has {members.min():,}",
                 _ADVICE,
             )
     return part

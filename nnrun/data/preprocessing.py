@@ -87,8 +87,8 @@ class Preprocessing:
                 seen = self.encoding.encoded(x, texts, self.scaling)
             except UnfitCellError as error:
                 raise DataError(
-                    f"column '{self._name(error.number)}': {error.what}, as all its cells were in training",
-                    "mend these cells",
+                    f"column '{self._name(error.number)}' held {error.held} in training, and '{error.cell}' is none",
+                    "mend the cells of this column that hold it",
                 ) from error
         self._check_finite(seen)
         return seen

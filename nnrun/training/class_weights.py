@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
-
 from nnrun.config.load import LoadedConfig
+from nnrun.data.balance import balanced
 from nnrun.data.splits import Splits
 from nnrun.training.building import refused
-
-_SHOWN = 10
 
 
 def class_weights(loaded: LoadedConfig, splits: Splits) -> dict[int, float] | None:
@@ -45,23 +39,3 @@ def class_weights(loaded: LoadedConfig, splits: Splits) -> dict[int, float] | No
                 f"The classes are {', '.join(names[:20])}." if names else "The target is no class.",
             )
     return weights
-
-
-def balanced(index: NDArray[np.int32]) -> dict[int, float]:
-    """Returns weights that make all classes count the same, by class number.
-
-    They are those of scikit-learn's `compute_class_weight("balanced")`: samples / (classes * samples of the class).
-
-    Args:
-        index: The class of each training sample, shape `(samples,)`.
-    """
-    classes, counts = np.unique(index, return_counts=True)
-    weights = len(index) / (len(classes) * counts)
-    return dict(zip(classes.tolist(), weights.tolist(), strict=True))
-
-
-def weights_note(weights: Mapping[int, float], names: Sequence[str]) -> str:
-    """Returns a sentence that says how much each class counts."""
-    shown = [f"{names[number]} {weight:.4g}" for number, weight in list(weights.items())[:_SHOWN]]
-    more = f", and {len(weights) - _SHOWN} more" if len(weights) > _SHOWN else ""
-    return f"class weights, as fit.class_weight is auto: {', '.join(shown)}{more}"

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from nnrun.config.load import LoadedConfig
+from nnrun.data.balance import weights_note
 from nnrun.data.splits import Split, Splits
 from nnrun.errors import DataError, Interrupted, NnrunError, StorageError, TrainingError
 from nnrun.events import Listener, Message, TrainingStarted
@@ -19,7 +20,7 @@ from nnrun.training.batches import DeviceData, ResidentData, arrays_of
 from nnrun.training.best import BestEpoch
 from nnrun.training.building import build_model, compile_model, layer_table, locate, one_line, refused
 from nnrun.training.callbacks import build_callbacks
-from nnrun.training.class_weights import class_weights, weights_note
+from nnrun.training.class_weights import class_weights
 from nnrun.training.engine import Engine, Schedule
 from nnrun.training.hooks import CallbackError, Hooks
 from nnrun.training.memory import data_memory

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnrun.config.datasets import CsvData
 from nnrun.config.facts import DataFacts
 from nnrun.data.empty_cells import Fill, left_out, refuse_empty
 from nnrun.data.tables.cells import ColumnKind
-from nnrun.data.tables.columns import Columns, choose_columns, format_of
-from nnrun.data.tables.files import table_files
+from nnrun.data.tables.columns import Columns, choose_columns, files_of_parts, format_of
+from nnrun.errors import DataError
 
 if TYPE_CHECKING:
-    from nnrun.data.raw import RawData
+    from nnrun.data.raw import Part, RawData
     from nnrun.data.tables.table import Table
     from nnrun.data.tables.wanted import Wanted
 
@@ -45,7 +47,9 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
     from nnrun.data.raw import Part, RawData
     from nnrun.data.tables.contents import (
         as_category,
+        check_groups,
         kind_of,
+        kinds_note,
         labels_of,
         target_numbers,
         times_of,
@@ -54,7 +58,8 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
     from nnrun.data.tables.head import read_heads
     from nnrun.data.tables.reading import read_table
 
-    heads = read_heads(table_files(section.path), format_of(section))
+    files = files_of_parts(section)
+    heads = read_heads([file for part in files.values() for file in part], format_of(section))
     names = heads[0].names
     columns = choose_columns(names, section, heads[0].file)
     table = read_table(heads, _wanted(columns, names), len(columns.features))
@@ -66,8 +71,7 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
     categories: dict[int, tuple[str, ...]] = {}
     for place, number in enumerate(columns.features):
         column = table.columns[place]
-        forced = number in columns.categorical
-        kinds[place] = kind_of(column, table, forced=forced)
+        kinds[place] = kind_of(column, table, forced=number in columns.categorical)
         if section.encode == "codes":
             kinds[place] = as_category(column, kinds[place])
         fill = columns.fill(number, column.name, kinds[place], text=column.texts is not None)
@@ -80,22 +84,57 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
         y = labels_of(about[columns.targets[0]], table.place)
     else:
         y = np.stack([target_numbers(about[number], table.place) for number in columns.targets], axis=1)
+    whole = Part(
+        table.matrix, y, None if columns.weight is None else weights_of(about[columns.weight], table.place)
+    )
+    groups = None if columns.group is None else about[columns.group]
+    times = None if columns.time is None else times_of(about[columns.time], table.place)
+    rows = _rows_of_parts(table, files)
+    if groups is not None:
+        check_groups(groups, rows, table.place)
+    parts = {name: _part(whole, table, rows[name]) for name in files}
     return RawData(
         kind="table",
-        samples=Part(
-            table.matrix,
-            y,
-            None if columns.weight is None else weights_of(about[columns.weight], table.place),
-        ),
+        samples=parts["samples"],
+        validation=parts.get("validation"),
+        test=parts.get("test"),
         feature_names=tuple(names[number] for number in columns.features),
         target_names=tuple(names[number] for number in columns.targets),
         categories=categories,
         kinds=kinds,
-        groups=None if columns.group is None else about[columns.group].values.astype(np.int64),
-        times=None if columns.time is None else times_of(about[columns.time], table.place),
+        groups=None if groups is None else groups.values[rows["samples"]].astype(np.int64),
+        times=None if times is None else times[rows["samples"]],
         fills=fills,
-        notes=(*dropped, *_notes(table)),
+        notes=(*dropped, *_notes(table), *kinds_note(tuple(names[n] for n in columns.features), kinds)),
         place=table.place,
+    )
+
+
+def _rows_of_parts(table: Table, files: Mapping[str, Sequence[str]]) -> dict[str, slice]:
+    """Returns the rows of each part that the data come in.
+
+    Raises:
+        DataError: A part has none.
+    """
+    rows: dict[str, slice] = {}
+    start = first = 0
+    for name, part in files.items():
+        stop = start + table.rows_of(first, first + len(part))
+        if start == stop:
+            raise DataError(f"{part[0]} has no rows of data that can be used", "a split cannot be empty")
+        rows[name] = slice(start, stop)
+        start, first = stop, first + len(part)
+    return rows
+
+
+def _part(whole: Part, table: Table, rows: slice) -> Part:
+    weights = None if whole.weights is None else whole.weights[rows]
+    return replace(
+        whole,
+        x=whole.x[rows],
+        y=whole.y[rows],
+        weights=weights,
+        place=lambda row: table.place(rows.start + row),
     )
 
 

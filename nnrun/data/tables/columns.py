@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nnrun.config.datasets import CsvData, Missing
 from nnrun.data.empty_cells import Fill, fill_of
 from nnrun.data.tables.cells import ColumnKind, is_number
-from nnrun.data.tables.files import TextFormat
+from nnrun.data.tables.files import TextFormat, check_once, table_files
 from nnrun.data.tables.records import OTHER_DELIMITERS
 from nnrun.errors import DataError
 
@@ -87,10 +87,24 @@ def format_of(section: CsvData) -> TextFormat:
     sign = section.delimiter
     if sign in _NO_DELIMITERS or not sign.isascii():
         raise DataError(
-            f"dataset.delimiter is {sign!r}: it must be an ASCII character that neither quotes a cell nor ends a line",
+            f"dataset.delimiter: expected an ASCII character that does not quote a cell or end a line, received "
+            f"{sign!r}",
             "write another one, and convert the file if need be",
         )
     return TextFormat(section.delimiter, section.header, section.quotes)
+
+
+def files_of_parts(section: CsvData) -> dict[str, tuple[str, ...]]:
+    """Returns the files of each part of a table: `samples`, and `validation` and `test` where these have their own.
+
+    Raises:
+        DataError: One is not there, or is named twice.
+    """
+    own = {"validation": section.validation, "test": section.test}
+    paths = {"samples": section.path} | {name: part.path for name, part in own.items() if part is not None}
+    files = {name: table_files(path) for name, path in paths.items()}
+    check_once([file for part in files.values() for file in part])
+    return files
 
 
 def names_of(first: Sequence[str], form: TextFormat, file: str) -> tuple[str, ...]:
@@ -174,7 +188,7 @@ def choose_columns(names: Sequence[str], section: CsvData, file: str) -> Columns
     time = finder.find_one("split.time", section.split.time)
     for key, number in (("sample_weight", weight), ("split.group", group), ("split.time", time)):
         if number is not None and number in targets:
-            raise DataError(f"dataset.{key} is '{names[number]}', which is the target", "name another column")
+            raise DataError(f"dataset.{key}: column '{names[number]}' is the target", "name another column")
     excluded = finder.find("exclude", section.exclude)
     features = _features(finder, section, targets, {*targets, *excluded, weight, group, time}, excluded)
     categorical = finder.find("categorical", section.categorical)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnrun.data.tables.cells import (
+    COLUMN_KINDS,
     ColumnKind,
     date_of,
     has_leading_zero,
@@ -20,6 +21,8 @@ from nnrun.data.tables.cells import (
 from nnrun.data.tables.faults import free_text, no_category, no_date, no_number, quoted
 from nnrun.data.tables.table import Column, Table
 from nnrun.errors import DataError
+
+_SHOWN = 8
 
 
 def kind_of(column: Column, table: Table, *, forced: bool) -> ColumnKind:
@@ -141,6 +144,48 @@ def times_of(column: Column, place: Callable[[int], str]) -> NDArray[np.float64]
             "`dataset.split.time` names a column of dates such as 2024-05-31 or 2024-05-31 12:00, or of numbers",
         )
     return np.array([np.nan if seconds is None else seconds for seconds in instants])[codes]
+
+
+def check_groups(column: Column, rows: Mapping[str, slice], place: Callable[[int], str]) -> None:
+    """Refuses a group that is in more than one part of the data.
+
+    Args:
+        column: The group of each row.
+        rows: The rows of each part that the data come in.
+        place: Says where a row stands.
+
+    Raises:
+        DataError: With the group and a row.
+    """
+    parts = list(rows)
+    for number, name in enumerate(parts):
+        for other in parts[:number]:
+            common = np.intersect1d(column.values[rows[name]], column.values[rows[other]])
+            if len(common):
+                row = rows[name].start + int(np.argmax(column.values[rows[name]] == common[0]))
+                text = (column.texts or ())[int(common[0])]
+                raise DataError(
+                    f"{place(row)}, column '{column.name}': the group {quoted(text)} is in the files of another split "
+                    "too",
+                    "`dataset.split.group` keeps a group in one split: move its rows into one of the files",
+                )
+
+
+def kinds_note(names: Sequence[str], kinds: Mapping[int, ColumnKind]) -> tuple[str, ...]:
+    """Returns a note on what the features hold, if they are not all numbers."""
+    by_kind: dict[ColumnKind, list[str]] = {}
+    for number, kind in kinds.items():
+        by_kind.setdefault(kind, []).append(names[number])
+    if not by_kind.keys() - {"number", "integer"}:
+        return ()
+    return (
+        f"features: {'; '.join(f'{kind}: {_listed(by_kind[kind])}' for kind in COLUMN_KINDS if kind in by_kind)}",
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"
 
 
 def _numbers(column: Column, place: Callable[[int], str], advice: str) -> NDArray[np.float64]:

@@ -42,7 +42,7 @@ def free_text(cell: str, path: str, column: str, different: int, rows: int) -> D
 def no_category(column: str, numbers: str) -> DataError:
     """Returns the error for a feature of numbers or dates where all must be categories."""
     return DataError(
-        f"dataset.encode is codes, but column '{column}' holds {numbers}",
+        f"dataset.encode: codes are for categories, and column '{column}' holds {numbers}",
         f"if they are categories, name it in `dataset.categorical`: '{column}'; otherwise leave it out with "
         "`dataset.exclude`, or leave `encode` out",
     )

@@ -46,17 +46,24 @@ def table_files(path: str | Sequence[str]) -> tuple[str, ...]:
     Those of a pattern come in the order of their names.
 
     Raises:
-        DataError: One is not there, nothing fits a pattern, or a file is named twice.
+        DataError: One is not there, or nothing fits a pattern.
     """
     entries = [path] if isinstance(path, str) else list(path)
-    files = [file for entry in entries for file in _files_of(entry)]
+    return tuple(file for entry in entries for file in _files_of(entry))
+
+
+def check_once(files: Iterable[str]) -> None:
+    """Refuses a list of files that names one twice.
+
+    Raises:
+        DataError: With the file.
+    """
     seen: set[Path] = set()
     for file in files:
         real = Path(file).resolve()
         if real in seen:
             raise DataError(f"dataset.path names {file} twice", "its rows would count twice")
         seen.add(real)
-    return tuple(files)
 
 
 def _files_of(entry: str) -> Iterable[str]:

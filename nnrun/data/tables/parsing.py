@@ -54,7 +54,6 @@ class TextFile:
     """Bytes of the file where that is known, once the first batch was read."""
 
     _texts: set[str] = field(default_factory=set, init=False)
-    _quotes: int = field(default=0, init=False)
 
     def batches(self) -> Iterator[Batch]:
         """Yields the rows in order.
@@ -74,10 +73,6 @@ class TextFile:
         except pa.ArrowInvalid as error:
             found = records.not_text(self.file) or records.ragged(self.file, self.form, len(self.names))
             raise found or self._fault(str(error)) from error
-        if self._quotes % 2:
-            fault = records.unclosed(self.file, self.form)
-            if fault is not None:
-                raise fault
 
     def _fault(self, reason: str) -> DataError:
         return DataError(f"{self.file} cannot be read as a table: {reason}")
@@ -153,25 +148,58 @@ class TextFile:
     ) -> Iterator[Future[Batch]]:
         """Yields the parsing of the rest of the file, where only a parser knows which line breaks end a row."""
         self.quoted = True
-        checked = _Checked(piece, stream)
+        last = _LastRow(self.form.delimiter, len(self.names))
+        checked = _Checked(piece, stream, last.content)
         every = {want.column for want in self.wanted}
         options = pa.csv.ReadOptions(column_names=list(self.names), block_size=MAX_RECORD)
         try:
             reader = pa.csv.open_csv(
                 pa.PythonFile(checked, "r"), options, self._parse_options(), self._convert_options(every)
             )
+            waiting = None
             for read in reader:
-                yield pool.submit(self._converted, read)
+                if waiting is not None:
+                    yield pool.submit(self._converted, waiting)
+                waiting = read if read.num_rows else waiting
         except pa.ArrowInvalid as error:
             if checked.fault is not None:
                 raise checked.fault from error
             raise
-        self._quotes = checked.quotes
+        if waiting is None or not last.ends(waiting):
+            raise records.unclosed(self.file, self.form)
+        yield pool.submit(self._converted, waiting.slice(0, waiting.num_rows - 1))
 
     def _converted(self, read: Any) -> Batch:
         batch = self._batch(pa.Table.from_batches([read]))
         assert batch is not None  # noqa: S101 - texts can always be looked at
         return batch
+
+
+@dataclass(frozen=True, slots=True)
+class _LastRow:
+    """A row that is put after a file: where a quote is still open there, it becomes a part of that cell.
+
+    Args:
+        delimiter: What divides the cells.
+        fields: How many cells a row has.
+    """
+
+    delimiter: str
+    fields: int
+
+    @property
+    def cell(self) -> str:
+        """What each of its cells holds."""
+        return ("@" if self.delimiter != "@" else "#") * 8
+
+    @property
+    def content(self) -> bytes:
+        """The row, after the end of the line before. Two quotes are nothing, or a quote that is part of a cell."""
+        return f'\n""{self.delimiter.join([self.cell] * self.fields)}\n'.encode()
+
+    def ends(self, read: Any) -> bool:
+        """Whether rows end with it, as a row of its own."""
+        return all(column[-1].as_py() == self.cell for column in read.columns)
 
 
 class _Checked(io.RawIOBase):
@@ -180,22 +208,27 @@ class _Checked(io.RawIOBase):
     Args:
         start: What comes first.
         stream: What comes then.
+        end: What comes last.
     """
 
-    def __init__(self, start: bytes, stream: TextStream) -> None:
+    def __init__(self, start: bytes, stream: TextStream, end: bytes) -> None:
         super().__init__()
         self._start = start
         self._stream = stream
+        self._end = end
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.fault: Exception | None = None
-        self.quotes = 0
 
     def readable(self) -> bool:
         """Returns whether it can be read, for pyarrow."""
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Returns the next bytes, for pyarrow; at the first fault, as if the file ended."""
+        """Returns the next bytes, for pyarrow.
+
+        Raises:
+            ArrowInvalid: The bytes are at fault; `fault` says how.
+        """
         try:
             start, self._start = self._start[:size], self._start[size:]
             data = start + self._stream.take(size - len(start))
@@ -205,7 +238,8 @@ class _Checked(io.RawIOBase):
         except (DataError, UnicodeDecodeError, _NotTextError) as error:
             self.fault = error if isinstance(error, DataError) else _NotTextError()
             raise pa.ArrowInvalid("the file cannot be read") from error
-        self.quotes += data.count(b'"')
+        if not data:
+            data, self._end = self._end[:size], self._end[size:]
         return data
 
 

@@ -73,7 +73,7 @@ class _Reading:
 
     def __init__(self, columns: Sequence[Gathered], matrix: int) -> None:
         self.columns = columns
-        self._wanted = [column.want for column in columns]
+        self._wanted = [Wanted(column.want.column, column.form) for column in columns]
         self._width = matrix
         self._matrix = GrowingRows(matrix)
         self._others = GrowingRows(len(columns) - matrix)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -146,18 +145,16 @@ def _ragged_advice(file: str, form: TextFormat) -> str:
     return advice
 
 
-def unclosed(file: str, form: TextFormat) -> DataError | None:
-    """Returns the error for a last record whose double quotes are not closed, or None if they are."""
-    last, record = 0, [""]
-    with TextStream(file) as stream:
-        text = _text(stream, "surrogateescape")
-        # A quote after the end begins a record of its own, unless one is still open.
-        for last, record in _numbered(itertools.chain(text, ['"']), form):  # noqa: B007 - used after the loop
+def unclosed(file: str, form: TextFormat) -> DataError:
+    """Returns the error for a file whose last record has a double quote that is not closed."""
+    row = 0
+    try:
+        for row, _ in records(file, form):  # noqa: B007 - the last one is needed
             pass
-    if record == [""]:
-        return None
+    except EndlessRecordError as error:
+        row = error.row
     return DataError(
-        f"{file}, row {last}: a double quote is not closed, so this row goes on to the end", _QUOTES
+        f"{file}, row {row}: a double quote is not closed, so this row goes on to the end", _QUOTES
     )
 
 

@@ -19,9 +19,9 @@ from nnrun.data.tables.cells import (
     is_whole,
     kind_of_texts,
 )
-from nnrun.data.tables.columns import Columns, choose_columns, format_of
+from nnrun.data.tables.columns import Columns, choose_columns, files_of_parts, format_of
 from nnrun.data.tables.faults import free_text, no_category, no_date
-from nnrun.data.tables.files import UnreadableError, table_files
+from nnrun.data.tables.files import TextFormat, UnreadableError
 from nnrun.data.tables.head import Head, read_heads
 from nnrun.data.tables.records import EndlessRecordError, records
 
@@ -38,12 +38,19 @@ class _Row:
     """A row of data.
 
     Args:
-        place: Where it stands, such as `row 17`, for messages about the table.
+        head: The file that it is in.
+        number: Its number there, as an editor gives it.
         cells: Its cells, in the order of the columns of the first file.
     """
 
-    place: str
+    head: Head
+    number: int
     cells: Sequence[str]
+
+    @property
+    def place(self) -> str:
+        """Where it stands, such as `iris.csv, row 17`."""
+        return f"{self.head.file}, row {self.number}"
 
 
 def scan(section: CsvData) -> DataFacts:
@@ -55,10 +62,14 @@ def scan(section: CsvData) -> DataFacts:
     Raises:
         DataError: A column that the section names is not there, or one does not hold what the section says.
     """
+    own = {"validation": section.validation, "test": section.test}
+    splits = frozenset(name for name, part in own.items() if part is not None)
     targets = len(section.target) if isinstance(section.target, list) else 1
-    unknown = DataFacts(targets=targets, dtype=_dtype(section))
+    unknown = DataFacts(targets=targets, dtype=_dtype(section), splits=splits)
+    form = format_of(section)
     try:
-        heads = read_heads(table_files(section.path), format_of(section))
+        files = files_of_parts(section)
+        heads = read_heads([file for part in files.values() for file in part], form)
     except UnreadableError:
         # Loading will say what is wrong, with the place; a scan only helps the other checks.
         return unknown
@@ -68,7 +79,12 @@ def scan(section: CsvData) -> DataFacts:
         return unknown
     path = heads[0].file if len(heads) == 1 else f"{heads[0].file} and {len(heads) - 1} more"
     rows = _without_dropped(rows, heads[0].names, columns, path)
-    return _Scanned(section, columns, heads[0].names, rows, path).facts()
+    samples = set(files["samples"])
+    own_rows = [row for row in rows if row.head.file not in samples]
+    rows = [row for row in rows if row.head.file in samples]
+    if not rows:
+        return unknown
+    return _Scanned(section, columns, heads[0].names, rows, own_rows, splits, path).facts()
 
 
 def _dtype(section: CsvData) -> str:
@@ -92,23 +108,23 @@ def _each_row(heads: Sequence[Head]) -> Iterator[_Row]:
     if any(head.form is None for head in heads) or sum(head.size or 0 for head in heads) > SCAN_BYTES:
         raise _EnoughError
     names = heads[0].names
-    taken = 0
+    unpacked = 0
     for head in heads:
         order = [head.names.index(name) for name in names]
         in_order = order == sorted(order)
-        prefix = f"{head.file}, " if len(heads) > 1 else ""
-        assert head.form is not None  # noqa: S101 - looked at above
-        for number, cells in records(head.file, head.form, strict=True):
+        for number, cells in records(head.file, head.form or TextFormat(), strict=True):
             if number < head.first:
                 continue
-            taken += 1 if head.size is not None else sum(map(len, cells))
-            if len(cells) != len(names) or taken > SCAN_BYTES:
+            if head.size is None:
+                unpacked += sum(map(len, cells))
+            if len(cells) != len(names) or unpacked > SCAN_BYTES:
                 raise _EnoughError
-            yield _Row(f"{prefix}row {number}", cells if in_order else [cells[place] for place in order])
+            yield _Row(head, number, cells if in_order else [cells[place] for place in order])
 
 
 def _without_dropped(rows: list[_Row], names: Sequence[str], columns: Columns, path: str) -> list[_Row]:
     """Refuses empty cells that may not be, and leaves the rows out that `missing: drop` is about."""
+    several = rows[0].head is not rows[-1].head
     found: dict[str, tuple[int, str]] = {}
     dropped: set[int] = set()
     about_rows = False
@@ -121,7 +137,8 @@ def _without_dropped(rows: list[_Row], names: Sequence[str], columns: Columns, p
         if columns.rule(number) == "drop":
             dropped.update(empty)
         elif columns.rule(number) == "error":
-            found[names[number]] = len(empty), rows[empty[0]].place
+            first = rows[empty[0]]
+            found[names[number]] = len(empty), first.place if several else f"row {first.number}"
             about_rows |= number in columns.about
     refuse_empty(path, found, about_rows=about_rows)
     if dropped:
@@ -132,15 +149,28 @@ def _without_dropped(rows: list[_Row], names: Sequence[str], columns: Columns, p
 
 @dataclass(frozen=True, slots=True)
 class _Scanned:
-    """A table that is small enough to be looked at as a whole."""
+    """A table that is small enough to be looked at as a whole.
+
+    Args:
+        section: The `dataset` section.
+        columns: The columns that it names.
+        names: Names of all columns.
+        rows: The rows that the splits are cut from.
+        own_rows: Those of splits that have files of their own.
+        own: Which splits have.
+        path: The files, for messages.
+    """
 
     section: CsvData
     columns: Columns
     names: Sequence[str]
     rows: Sequence[_Row]
+    own_rows: Sequence[_Row]
+    own: frozenset[str]
     path: str
 
     def facts(self) -> DataFacts:
+        """Returns what the rows tell."""
         widths = [self._width(number) for number in self.columns.features]
         known = [width for width in widths if width is not None]
         complete = len(known) == len(widths)
@@ -155,6 +185,7 @@ class _Scanned:
             class_names=labels.class_names,
             target=labels.target,
             targets=len(self.columns.targets),
+            splits=self.own,
             # Each column has a code for what was never seen beside those of its categories.
             max_token=sum(known) + len(known) - 1 if codes and complete else None,
         )
@@ -185,8 +216,7 @@ class _Scanned:
             wrong = {cell for cell in counts if date_of(cell) is None}
             row = next((row for row in self.rows if row.cells[number] in wrong), None)
             if row is not None:
-                place = row.place if "," in row.place else f"{self.path}, {row.place}"
-                raise no_date(row.cells[number], place, name)
+                raise no_date(row.cells[number], row.place, name)
         return kind
 
     def _categories(self, counts: Mapping[str, int]) -> int | None:
@@ -212,11 +242,14 @@ class _Scanned:
         from nnrun.data.shares import shares
 
         count = len(self.rows)
-        return count if self.columns.group is not None else count - shares(count, self.section).train
+        return (
+            count if self.columns.group is not None else count - shares(count, self.section, self.own).train
+        )
 
     def _labels(self) -> DataFacts:
         """Returns what the labels say: classes, their names, or that they are values."""
-        labels = Counter(row.cells[self.columns.targets[0]] for row in self.rows)
+        target = self.columns.targets[0]
+        labels = Counter(row.cells[target] for row in itertools.chain(self.rows, self.own_rows))
         if not all(map(is_number, labels)):
             return DataFacts(classes=len(labels), class_names=tuple(sorted(labels)), target="classes")
         if all(map(is_whole, labels)):

@@ -134,6 +134,19 @@ class Table:
         more = len(self.files) - 1
         return f"{self.files[0].file} and {more} more" if more else self.files[0].file
 
+    def rows_of(self, first: int, last: int) -> int:
+        """Returns how many rows some files have, of those that are left.
+
+        Args:
+            first: Number of the first of these files, from 0.
+            last: Number of the file after the last one.
+        """
+        start = sum(part.count for part in self.files[:first])
+        stop = start + sum(part.count for part in self.files[first:last])
+        if self.kept is None:
+            return stop - start
+        return int(np.count_nonzero((self.kept >= start) & (self.kept < stop)))
+
     def place(self, row: int) -> str:
         """Says where a row stands, such as `iris.csv, row 17`, by its position from 0."""
         file, number = self._find(row)
