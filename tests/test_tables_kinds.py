@@ -11,6 +11,7 @@ import pytest
 
 from nnrun.config.datasets import TableSplitSection
 from nnrun.config.keras_object import KerasObject
+from nnrun.data.column_kinds import column_kinds, kinds_note
 from nnrun.data.facts import facts_of
 from nnrun.data.loading import load_splits, make_splits
 from nnrun.data.preprocessing import Preprocessing
@@ -54,7 +55,8 @@ def column(folder: Path, *cells: str) -> Path:
 )
 def test_what_a_column_holds(tmp_path: Path, cells: list[str], kind: str) -> None:
     """By its cells alone."""
-    assert load(column(tmp_path, *cells)).kinds == {0: kind}
+    raw = load(column(tmp_path, *cells))
+    assert column_kinds(raw.samples.x, ("x",), raw.kinds) == {"x": kind}
 
 
 def test_a_note_says_what_the_columns_hold(tmp_path: Path) -> None:
@@ -62,6 +64,26 @@ def test_a_note_says_what_the_columns_hold(tmp_path: Path) -> None:
     path = write(tmp_path, "a,b,c,d,y\n1,yes,u,2024-05-31,0\n2.5,no,v,2024-06-01,1\n")
     assert load(path).notes == ("features: number: a; boolean: b; category: c; date: d",)
     assert load(column(tmp_path, "1", "2")).notes == ()
+
+
+def test_kinds_of_numbers_are_those_of_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a large table is looked at in pieces, and cells are empty."""
+    monkeypatch.setattr("nnrun.data.column_kinds.CHUNK_BYTES", 48)
+    x = np.array(
+        [[1, 1.5, np.nan, np.nan], [2, 1.5, 7, np.nan], [3, 1.5, 7, np.nan], [4.5, np.nan, 8, np.nan]]
+    )
+    assert list(column_kinds(x, ("a", "b", "c", "d"), {}).values()) == [
+        "number",
+        "constant",
+        "integer",
+        "constant",
+    ]
+
+
+def test_a_long_note_is_shortened() -> None:
+    """Eight names of a kind are enough."""
+    note = kinds_note({f"x{number}": "number" for number in range(10)} | {"c": "category"})
+    assert note == "features: number: x0, x1, x2, x3, x4, x5, x6, x7 and 2 more; category: c"
 
 
 def test_truth_values_become_0_and_1(tmp_path: Path) -> None:

@@ -28,14 +28,13 @@ class Fill:
     value: float | str | None = None
 
 
-def fill_of(name: str, rule: str | float, kind: ColumnKind, *, text: bool, one_for_all: bool) -> Fill | None:
+def fill_of(name: str, rule: str | float, kind: ColumnKind | None, *, one_for_all: bool) -> Fill | None:
     """Returns how a column is filled, or None where it has no empty cells left, or may have none.
 
     Args:
         name: The column.
         rule: What `dataset.missing` says about it.
-        kind: What it holds.
-        text: Whether its cells are texts: categories, dates or truth values.
+        kind: What its texts are; None for numbers.
         one_for_all: Whether the rule is one for all features. Of text, a mean is the most frequent one then.
 
     Raises:
@@ -46,7 +45,7 @@ def fill_of(name: str, rule: str | float, kind: ColumnKind, *, text: bool, one_f
     if rule == "most_frequent":
         return Fill("most_frequent")
     if rule in _OF_NUMBERS:
-        if not text:
+        if kind is None:
             return Fill(_OF_NUMBERS[str(rule)])
         if one_for_all:
             return Fill("most_frequent")
@@ -54,7 +53,7 @@ def fill_of(name: str, rule: str | float, kind: ColumnKind, *, text: bool, one_f
             f"dataset.missing: '{rule}' is of numbers, but column '{name}' holds {_WHAT.get(kind, 'categories')}",
             f"use `most_frequent`, or {_OWN.get(kind, 'a category of your own such as `unknown`')}",
         )
-    if text:
+    if kind is not None:
         return Fill("value", _fitting(name, str(rule), kind))
     if isinstance(rule, str):
         raise DataError(

@@ -63,7 +63,7 @@ class RawData:
         target_names: Name of each target column, where it has names.
         value_range: Lowest and highest value that an input can have, such as `(0, 255)` for pixels.
         categories: For each text column of a table, by column number: all its values, sorted.
-        kinds: What each column of a table holds, by its number.
+        kinds: What each text column of a table holds, by its number; `column_kinds` knows that of numbers too.
         groups: Which samples belong together, as the same number, shape `(samples,)`: they lie in the same split.
         times: What orders the samples for the splits, shape `(samples,)`: the last are for the test.
         fills: For each column of a table that may have empty cells, by column number: how to fill them.

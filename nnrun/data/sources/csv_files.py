@@ -49,7 +49,6 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
         as_category,
         check_groups,
         kind_of,
-        kinds_note,
         labels_of,
         target_numbers,
         times_of,
@@ -66,19 +65,20 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
     _check_empty(table, columns)
     table, dropped = _without_dropped(table, columns)
 
+    features = tuple(names[number] for number in columns.features)
     fills: dict[int, Fill] = {}
     kinds: dict[int, ColumnKind] = {}
     categories: dict[int, tuple[str, ...]] = {}
     for place, number in enumerate(columns.features):
         column = table.columns[place]
-        kinds[place] = kind_of(column, table, forced=number in columns.categorical)
+        kind = kind_of(column, table, forced=number in columns.categorical)
         if section.encode == "codes":
-            kinds[place] = as_category(column, kinds[place])
-        fill = columns.fill(number, column.name, kinds[place], text=column.texts is not None)
+            kind = as_category(column, kind)
+        fill = columns.fill(number, column.name, kind)
         if fill is not None:
             fills[place] = fill
-        if column.texts is not None:
-            categories[place] = column.texts
+        if column.texts is not None and kind is not None:
+            categories[place], kinds[place] = column.texts, kind
     about = dict(zip(columns.about, table.columns[len(columns.features) :], strict=True))
     if len(columns.targets) == 1:
         y = labels_of(about[columns.targets[0]], table.place)
@@ -98,14 +98,14 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
         samples=parts["samples"],
         validation=parts.get("validation"),
         test=parts.get("test"),
-        feature_names=tuple(names[number] for number in columns.features),
+        feature_names=features,
         target_names=tuple(names[number] for number in columns.targets),
         categories=categories,
         kinds=kinds,
         groups=None if groups is None else groups.values[rows["samples"]].astype(np.int64),
         times=None if times is None else times[rows["samples"]],
         fills=fills,
-        notes=(*dropped, *_notes(table), *kinds_note(tuple(names[n] for n in columns.features), kinds)),
+        notes=(*dropped, *_notes(table), *_kinds_note(table, features, kinds)),
         place=table.place,
     )
 
@@ -136,6 +136,13 @@ def _part(whole: Part, table: Table, rows: slice) -> Part:
         weights=weights,
         place=lambda row: table.place(rows.start + row),
     )
+
+
+def _kinds_note(table: Table, features: tuple[str, ...], kinds: Mapping[int, ColumnKind]) -> tuple[str, ...]:
+    """Returns a note on what the features hold, if they are not all numbers."""
+    from nnrun.data.column_kinds import column_kinds, kinds_note
+
+    return (kinds_note(column_kinds(table.matrix, features, kinds)),) if kinds else ()
 
 
 def _wanted(columns: Columns, names: tuple[str, ...]) -> list[Wanted]:

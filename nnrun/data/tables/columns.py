@@ -63,19 +63,18 @@ class Columns:
             return "drop" if rule == "drop" else "error"
         return rule
 
-    def fill(self, number: int, name: str, kind: ColumnKind, *, text: bool) -> Fill | None:
+    def fill(self, number: int, name: str, kind: ColumnKind | None) -> Fill | None:
         """Returns how the empty cells of a feature are filled, or None where it may have none.
 
         Args:
             number: The column.
             name: Its name.
-            kind: What it holds.
-            text: Whether its cells are texts.
+            kind: What its texts are; None for numbers.
 
         Raises:
             DataError: What the config says does not fit the column.
         """
-        return fill_of(name, self.rule(number), kind, text=text, one_for_all=number not in self.missing)
+        return fill_of(name, self.rule(number), kind, one_for_all=number not in self.missing)
 
 
 def format_of(section: CsvData) -> TextFormat:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnrun.data.tables.cells import (
-    COLUMN_KINDS,
     ColumnKind,
     date_of,
     has_leading_zero,
@@ -22,11 +21,9 @@ from nnrun.data.tables.faults import free_text, no_category, no_date, no_number,
 from nnrun.data.tables.table import Column, Table
 from nnrun.errors import DataError
 
-_SHOWN = 8
 
-
-def kind_of(column: Column, table: Table, *, forced: bool) -> ColumnKind:
-    """Returns what a feature holds.
+def kind_of(column: Column, table: Table, *, forced: bool) -> ColumnKind | None:
+    """Returns what a feature of texts holds; None for one of numbers.
 
     Args:
         column: The column.
@@ -37,7 +34,7 @@ def kind_of(column: Column, table: Table, *, forced: bool) -> ColumnKind:
         DataError: It holds free text, or dates with some other text among them.
     """
     if column.texts is None:
-        return column.kind
+        return None
     counts = column.counts()
     if forced:
         return "category" if len(counts) > 1 else "constant"
@@ -51,14 +48,14 @@ def kind_of(column: Column, table: Table, *, forced: bool) -> ColumnKind:
     return kind
 
 
-def as_category(column: Column, kind: ColumnKind) -> ColumnKind:
+def as_category(column: Column, kind: ColumnKind | None) -> ColumnKind:
     """Returns the kind of a feature where all must be categories.
 
     Raises:
         DataError: It holds numbers or dates.
     """
-    if column.texts is None or kind == "date":
-        raise no_category(column.name, "numbers" if column.texts is None else "dates")
+    if kind is None or kind == "date":
+        raise no_category(column.name, "numbers" if kind is None else "dates")
     return "category" if kind == "boolean" else kind
 
 
@@ -169,23 +166,6 @@ def check_groups(column: Column, rows: Mapping[str, slice], place: Callable[[int
                     "too",
                     "`dataset.split.group` keeps a group in one split: move its rows into one of the files",
                 )
-
-
-def kinds_note(names: Sequence[str], kinds: Mapping[int, ColumnKind]) -> tuple[str, ...]:
-    """Returns a note on what the features hold, if they are not all numbers."""
-    by_kind: dict[ColumnKind, list[str]] = {}
-    for number, kind in kinds.items():
-        by_kind.setdefault(kind, []).append(names[number])
-    if not by_kind.keys() - {"number", "integer"}:
-        return ()
-    return (
-        f"features: {'; '.join(f'{kind}: {_listed(by_kind[kind])}' for kind in COLUMN_KINDS if kind in by_kind)}",
-    )
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(names[:_SHOWN])}{more}"
 
 
 def _numbers(column: Column, place: Callable[[int], str], advice: str) -> NDArray[np.float64]:

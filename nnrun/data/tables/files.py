@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nnrun.errors import DataError
 
@@ -17,6 +17,9 @@ _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+_Given = TypeVar("_Given")
+_Read = TypeVar("_Read", bytes, int)
 
 _RELATIVE = "dataset.path is relative to the folder of the config"
 
@@ -130,7 +133,10 @@ class TextStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Reads some bytes into a buffer, for `io`."""
+        """Reads bytes into a buffer, and returns how many: fewer than there is room for only at the end."""
+        if not self._start:
+            read: Callable[[Any], int] = self._stream.readinto
+            return self._checked(read, buffer)
         data = self.take(len(buffer))
         buffer[: len(data)] = data
         return len(data)
@@ -141,13 +147,6 @@ class TextStream(io.RawIOBase):
         rest = self._read(size - len(start)) if size > len(start) else b""
         return start + rest if start else rest
 
-    def rest_of_line(self, most: int) -> bytes:
-        """Returns the bytes up to the next line feed, which is the last of them, but at most so many.
-
-        Only after something was taken.
-        """
-        return self._checked(self._stream.readline, most)
-
     def close(self) -> None:
         """Closes the file."""
         self._stream.close()
@@ -155,11 +154,12 @@ class TextStream(io.RawIOBase):
         super().close()
 
     def _read(self, size: int) -> bytes:
-        return self._checked(self._stream.read, size)
+        read: Callable[[int], bytes] = self._stream.read
+        return self._checked(read, size)
 
-    def _checked(self, read: Callable[[int], bytes], size: int) -> bytes:
+    def _checked(self, read: Callable[[_Given], _Read], given: _Given) -> _Read:
         try:
-            return read(size)
+            return read(given)
         except EOFError as error:
             raise UnreadableError(
                 f"{self._file}: the gzip data break off", "the file is not complete"

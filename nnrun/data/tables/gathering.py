@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from nnrun.data.tables.cells import ColumnKind, holds_text, is_not_finite, is_number
+from nnrun.data.tables.cells import holds_text, is_not_finite, is_number
 from nnrun.data.tables.faults import no_number
 from nnrun.data.tables.table import Column
 from nnrun.data.tables.wanted import Form, Texts, Wanted
@@ -130,21 +130,20 @@ class Gathered:
             row = int(np.argmax(np.isin(values, wrong)))
             raise no_number(names[int(values[row])], place(row), self.want.column)
 
-    def finished(self, values: NDArray[np.float64], kind: ColumnKind) -> Column:
+    def finished(self, values: NDArray[np.float64]) -> Column:
         """Returns the column; the codes of texts in `values` become those of their sorted order.
 
         Args:
             values: Its values, shape `(rows,)`.
-            kind: What its values are as numbers.
         """
         if self.form != "texts":
-            return Column(self.want.column, values, kind, None, self.whole, self.empty, self.first_empty)
+            return Column(self.want.column, values, None, self.whole, self.empty, self.first_empty)
         order = sorted(self._codes)
         lookup = np.empty(len(order))
         lookup[[self._codes[name] for name in order]] = np.arange(len(order))
         filled = ~np.isnan(values)
         values[filled] = lookup[values[filled].astype(np.int64)]
-        return Column(self.want.column, values, "text", tuple(order), False, self.empty, self.first_empty)
+        return Column(self.want.column, values, tuple(order), False, self.empty, self.first_empty)
 
 
 def _is_numeric(text: str) -> bool:

@@ -11,11 +11,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
 from nnrun.data.tables import records
 from nnrun.data.tables.files import TextFormat, TextStream
+from nnrun.data.tables.pieces import EndlessLineError, Piece, Pieces
 from nnrun.data.tables.records import MAX_RECORD
 from nnrun.data.tables.wanted import Batch, Wanted, batch_of
 from nnrun.errors import DataError
@@ -24,6 +26,7 @@ PIECE = 1 << 20
 """Bytes that are parsed at a time: large enough that calls do not count, small enough for the cache."""
 
 _MOST_THREADS = 8
+_ASCII = 128
 
 
 class _NotTextError(Exception):
@@ -68,6 +71,9 @@ class TextFile:
                 self.size = stream.size
                 stream.take(self.start)
                 yield from _in_order(self._jobs(stream, pool), ahead=_threads() + 1)
+        except EndlessLineError:
+            fault = records.ragged(self.file, self.form, len(self.names))
+            raise fault or self._fault("a row is too long") from None
         except _NotTextError:
             raise records.not_text(self.file) or self._fault("it changed while it was read") from None
         except pa.ArrowInvalid as error:
@@ -79,27 +85,14 @@ class TextFile:
 
     def _jobs(self, stream: TextStream, pool: ThreadPoolExecutor) -> Iterator[Future[Batch]]:
         """Yields the parsing of each piece that has no quotes, then that of the rest in the order of the file."""
-        rest = b""
-        while True:
-            block = stream.take(PIECE)
-            if block:
-                block += stream.rest_of_line(MAX_RECORD)
-            piece = rest + block if rest else block
-            if self.form.quotes and b'"' in block:
-                yield from self._quoted_jobs(piece, stream, pool)
+        pieces = Pieces(stream, PIECE, _threads() + 2)
+        while (piece := pieces.take()) is not None:
+            if self.form.quotes and piece.has(b'"'):
+                yield from self._quoted_jobs(pieces.rest(piece), stream, pool)
                 return
-            end = _end_of_records(piece) if block else len(piece)
-            rest = piece[end:]
-            if end:
-                yield pool.submit(self._parsed, piece[:end])
-            if not block:
-                return
-            if len(rest) > MAX_RECORD:
-                raise records.ragged(self.file, self.form, len(self.names)) or self._fault(
-                    "a row is too long"
-                )
+            yield pool.submit(self._parsed, piece, pieces)
 
-    def _parsed(self, piece: bytes) -> Batch:
+    def _parsed(self, piece: Piece, pieces: Pieces) -> Batch:
         """Parses a piece: numbers as numbers, and all over again as texts where that fails."""
         _check_text(piece)
         try:
@@ -111,14 +104,18 @@ class TextFile:
             assert batch is not None  # noqa: S101 - texts can always be looked at
             # Most likely it is the same in the pieces to come.
             self._texts |= {self.wanted[place].column for place in batch.texts}
+        pieces.give_back(piece)
         return batch
 
-    def _read(self, piece: bytes, texts: set[str]) -> Any:
+    def _read(self, piece: Piece, texts: set[str]) -> Any:
         options = pa.csv.ReadOptions(
-            column_names=list(self.names), block_size=len(piece) + 1, use_threads=False
+            column_names=list(self.names), block_size=piece.end + 1, use_threads=False
         )
         return pa.csv.read_csv(
-            pa.BufferReader(piece), options, self._parse_options(), self._convert_options(texts)
+            pa.BufferReader(pa.py_buffer(piece.view())),
+            options,
+            self._parse_options(),
+            self._convert_options(texts),
         )
 
     def _batch(self, table: Any) -> Batch | None:
@@ -258,22 +255,15 @@ def _in_order(jobs: Iterator[Future[Batch]], ahead: int) -> Iterator[Batch]:
             job.cancel()
 
 
-def _check_text(piece: bytes) -> None:
-    if b"\0" in piece:
+def _check_text(piece: Piece) -> None:
+    if piece.has(b"\0"):
         raise _NotTextError
-    if not piece.isascii():
-        try:
-            piece.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise _NotTextError from error
-
-
-def _end_of_records(piece: bytes) -> int:
-    """Returns where the last whole record without quotes ends; line breaks are those of Unix, Windows or old Macs."""
-    if piece.endswith(b"\n"):
-        return len(piece)
-    # A carriage return at the end may belong to a line feed that is still to come.
-    return piece.rfind(b"\n") + 1 or piece.rfind(b"\r", 0, len(piece) - 1) + 1
+    if np.frombuffer(piece.buffer, np.uint8, piece.end).max() < _ASCII:
+        return
+    try:
+        codecs.utf_8_decode(piece.view(), "strict", True)
+    except UnicodeDecodeError as error:
+        raise _NotTextError from error
 
 
 def _one_chunk(column: Any) -> Any:

@@ -11,7 +11,6 @@ from nnrun.data.tables.cells import holds_text, is_not_finite, is_number
 from nnrun.data.tables.gathering import Gathered
 from nnrun.data.tables.growing import GrowingRows
 from nnrun.data.tables.head import Head
-from nnrun.data.tables.number_kinds import NumberKinds
 from nnrun.data.tables.parquet import ParquetTable
 from nnrun.data.tables.parsing import PIECE, TextFile
 from nnrun.data.tables.table import FileRows, Table
@@ -48,7 +47,7 @@ def read_table(heads: Sequence[Head], wanted: Sequence[Wanted], matrix: int) -> 
         for place, column, found in zip(again, second.columns, second.values()[1], strict=True):
             columns[place] = column
             values[place][:] = found
-    return Table(files, features, tuple(map(Gathered.finished, columns, values, reading.kinds.found())))
+    return Table(files, features, tuple(map(Gathered.finished, columns, values)))
 
 
 def _guess(want: Wanted, head: Head) -> Form:
@@ -78,7 +77,6 @@ class _Reading:
         self._matrix = GrowingRows(matrix)
         self._others = GrowingRows(len(columns) - matrix)
         self._rows = 0
-        self.kinds = NumberKinds(len(columns))
 
     def read(self, head: Head) -> FileRows:
         """Reads a file, whose rows follow those that were read before."""
@@ -104,7 +102,6 @@ class _Reading:
             elif batch.empty.get(place):
                 column.count_empty(batch.values[:, place], self._rows)
             column.whole &= place in batch.whole
-        self.kinds.look_at(batch.values)
         self._matrix.append(batch.values[:, : self._width])
         self._others.append(batch.values[:, self._width :])
         self._rows += len(batch.values)

@@ -197,11 +197,11 @@ class _Scanned:
         head = list(itertools.islice(filter(str.strip, cells), _KIND_ROWS))
         text = forced or holds_text(sum(map(is_number, head)), len(head))
         counts = Counter(cell for cell in cells if cell.strip()) if text else Counter()
-        kind = self._kind(number, counts, forced=forced) if text else "number"
-        fill = self.columns.fill(number, name, kind, text=text)
-        if self.section.encode == "codes" and kind in ("number", "date"):
-            raise no_category(name, "numbers" if kind == "number" else "dates")
-        if kind in ("number", "boolean") and self.section.encode == "one_hot":
+        kind = self._kind(number, counts, forced=forced) if text else None
+        fill = self.columns.fill(number, name, kind)
+        if self.section.encode == "codes" and kind in (None, "date"):
+            raise no_category(name, "numbers" if kind is None else "dates")
+        if kind in (None, "boolean") and self.section.encode == "one_hot":
             return 1
         counts = _filled(counts, len(cells), fill)
         return self._parts(counts) if kind == "date" else self._categories(counts)

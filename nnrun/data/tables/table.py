@@ -10,7 +10,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nnrun.data.tables.cells import ColumnKind
 from nnrun.data.tables.files import TextFormat, TextStream
 from nnrun.data.tables.records import EndlessRecordError, records
 from nnrun.errors import DataError
@@ -80,7 +79,6 @@ class Column:
     Args:
         name: Its name.
         values: Shape `(rows,)`, NaN for an empty cell: numbers, or positions in `texts`.
-        kind: Of a column of numbers, what they are: `number`, `integer` or `constant`; of texts, `text`.
         texts: The different texts that are not empty, sorted; None for a column of numbers.
         whole: Whether labels were all whole numbers in their plain form.
         empty: How many cells were empty in the files.
@@ -89,7 +87,6 @@ class Column:
 
     name: str
     values: NDArray[np.float64]
-    kind: ColumnKind
     texts: tuple[str, ...] | None = None
     whole: bool = False
     empty: int = 0
