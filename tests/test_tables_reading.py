@@ -329,6 +329,23 @@ def test_labels_keep_what_a_float_would_lose(tmp_path: Path, tiny_pieces: None, 
     assert labels.dtype.kind == {"9007199254740993": "i", "007": "U", "1.0": "f", "-0": "f"}[cells]
 
 
+@pytest.mark.parametrize("cells", [["0.5", "007"], ["007", "0.5"]])
+def test_zeros_in_front_mean_nothing_beside_fractions(tmp_path: Path, cells: list[str]) -> None:
+    """A column with fractions holds numbers, whichever come first."""
+    rows = "".join(f"1,{cell}\n" for cell in cells)
+    assert sorted(load(write(tmp_path, "a,y\n" + rows)).samples.y) == [0.5, 7]
+
+
+@pytest.mark.parametrize("late", ["n/a", "nan", "1e400"])
+def test_labels_that_begin_as_numbers(tmp_path: Path, tiny_pieces: None, late: str) -> None:
+    """A late text makes texts of all; a number that is too great is named."""
+    path = write(tmp_path, "a,y\n" + "1,0.5\n" * 30 + f"1,{late}\n")
+    if late == "1e400":
+        assert "row 32, column 'y': '1e400' is too great" in refusal(path)[0]
+    else:
+        assert load(path).samples.y[[0, -1]].tolist() == ["0.5", late]
+
+
 def test_large_tables_are_prepared_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the network sees does not depend on how many samples are prepared at a time."""
     rows = "".join(f"{n % 17},{'uvw'[n % 3]},{n * 0.1}\n" for n in range(300))

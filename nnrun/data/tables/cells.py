@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
@@ -52,6 +53,12 @@ def is_whole(text: str) -> bool:
 def has_leading_zero(text: str) -> bool:
     """Whether a cell is digits that begin with a zero, such as a postal code."""
     return _LEADING_ZERO.fullmatch(text) is not None
+
+
+def has_fraction(text: str) -> bool:
+    """Whether a cell is a number that is not whole."""
+    number = float(text) if is_number(text) else 0.0
+    return math.isfinite(number) and not number.is_integer()
 
 
 def holds_text(numbers: int, cells: int) -> bool:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nnrun.data.tables.cells import (
     ColumnKind,
     date_of,
+    has_fraction,
     has_leading_zero,
     instant,
     is_number,
@@ -83,7 +84,8 @@ def labels_of(column: Column, place: Callable[[int], str]) -> NDArray[Any]:
     stripped = [text.strip() for text in column.texts]
     if all(map(is_whole, present)):
         return np.array([int(text) if is_whole(text) else 0 for text in stripped], dtype=np.int64)[codes]
-    if all(map(is_number, present)) and not any(map(has_leading_zero, present)):
+    as_numbers = any(map(has_fraction, present)) or not any(map(has_leading_zero, present))
+    if all(map(is_number, present)) and as_numbers:
         values: NDArray[Any] = np.array([float(text) if is_number(text) else 0.0 for text in stripped])[codes]
         wrong = np.flatnonzero(~np.isfinite(values))
         if len(wrong):

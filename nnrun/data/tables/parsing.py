@@ -6,7 +6,7 @@ import codecs
 import io
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,7 +56,8 @@ class TextFile:
     size: int | None = field(default=None, init=False)
     """Bytes of the file where that is known, once the first batch was read."""
 
-    _texts: set[str] = field(default_factory=set, init=False)
+    _texts: frozenset[str] = field(default=frozenset(), init=False)
+    _options: dict[frozenset[str], Any] = field(default_factory=dict, init=False)
 
     def batches(self) -> Iterator[Batch]:
         """Yields the rows in order.
@@ -65,7 +66,7 @@ class TextFile:
             DataError: With the place, for everything in the file that is not as it should be.
         """
         # Columns that are wanted as texts, and those where a piece was met that is not all numbers.
-        self._texts = {want.column for want in self.wanted if want.form != "numbers"}
+        self._texts = frozenset(want.column for want in self.wanted if want.form != "numbers")
         try:
             with TextStream(self.file) as stream, ThreadPoolExecutor(_threads()) as pool:
                 self.size = stream.size
@@ -107,7 +108,7 @@ class TextFile:
         pieces.give_back(piece)
         return batch
 
-    def _read(self, piece: Piece, texts: set[str]) -> Any:
+    def _read(self, piece: Piece, texts: Collection[str]) -> Any:
         options = pa.csv.ReadOptions(
             column_names=list(self.names), block_size=piece.end + 1, use_threads=False
         )
@@ -128,17 +129,20 @@ class TextFile:
             delimiter=self.form.delimiter, quote_char='"' if quotes else False, newlines_in_values=quotes
         )
 
-    def _convert_options(self, texts: set[str]) -> Any:
-        columns = list(dict.fromkeys(want.column for want in self.wanted))
-        return pa.csv.ConvertOptions(
-            column_types={name: pa.string() if name in texts else pa.float64() for name in columns},
-            include_columns=columns,
-            # Whether they are is looked at before.
-            check_utf8=False,
-            null_values=[""],
-            strings_can_be_null=False,
-            quoted_strings_can_be_null=False,
-        )
+    def _convert_options(self, texts: Collection[str]) -> Any:
+        key = frozenset(texts)
+        if key not in self._options:
+            columns = list(dict.fromkeys(want.column for want in self.wanted))
+            self._options[key] = pa.csv.ConvertOptions(
+                column_types={name: pa.string() if name in key else pa.float64() for name in columns},
+                include_columns=columns,
+                # Whether they are is looked at before.
+                check_utf8=False,
+                null_values=[""],
+                strings_can_be_null=False,
+                quoted_strings_can_be_null=False,
+            )
+        return self._options[key]
 
     def _quoted_jobs(
         self, piece: bytes, stream: TextStream, pool: ThreadPoolExecutor

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nnrun.data.tables.cells import holds_text, is_not_finite, is_number
+from nnrun.data.tables.cells import has_fraction, holds_text, is_not_finite, is_number
 from nnrun.data.tables.gathering import Gathered
 from nnrun.data.tables.growing import GrowingRows
 from nnrun.data.tables.head import Head
@@ -57,9 +57,9 @@ def _guess(want: Wanted, head: Head) -> Form:
     number = head.names.index(want.column)
     cells = [row[number] for row in head.sample if number < len(row) and row[number].strip()]
     numbers = sum(is_number(cell) or is_not_finite(cell) for cell in cells)
-    if want.form == "labels":
-        return "labels" if numbers == len(cells) else "texts"
-    return "texts" if holds_text(numbers, len(cells)) else "numbers"
+    if want.form == "labels" and numbers == len(cells):
+        return "numbers" if any(map(has_fraction, cells)) else "labels"
+    return "texts" if want.form == "labels" or holds_text(numbers, len(cells)) else "numbers"
 
 
 class _Reading:

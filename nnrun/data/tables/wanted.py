@@ -11,9 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+_LEADING_ZERO = r"^\s*[+-]?0\d+\s*$"
+
 Form = Literal["numbers", "texts", "labels"]
 """`numbers`: float64 where the cells are numbers. `texts`: whatever they look like. `labels`: numbers that are not the
-same as the text of their cells, such as `007`, are texts."""
+same as the text of their cells, such as `007`, are texts, unless there are fractions among them."""
 
 MAX_EXACT_INTEGER = 2**53
 """Beyond it, not every whole number is a 64-bit float."""
@@ -86,13 +88,16 @@ def batch_of(
         array = arrays[want.column]
         numbers: Any | None = array
         if pa.types.is_string(array.type):
-            numbers = None if want.column in typed or want.form == "texts" else numbers_of(array)
-            kind = label_kind(array) if numbers is not None and want.form == "labels" else ""
+            numbers, kind = None, ""
+            if want.column not in typed and want.form == "numbers":
+                numbers = numbers_of(array)
+            elif want.column not in typed and want.form == "labels":
+                numbers, kind = labels_of(array)
         else:
             kind = "whole" if pa.types.is_integer(array.type) else ""
             if want.form == "texts":
                 array, numbers = pc.cast(array, pa.string()), None
-        if numbers is None or kind == "text":
+        if numbers is None:
             texts[place] = _texts(array, typed=want.column in typed)
             values[:, place] = 0
             continue
@@ -118,27 +123,31 @@ def numbers_of(cells: Any) -> Any | None:
     return numbers if pc.all(pc.is_finite(numbers)).as_py() is not False else None
 
 
-def label_kind(cells: Any) -> Literal["whole", "", "text"]:
-    """Returns how labels that are numbers are to be kept.
+def labels_of(cells: Any) -> tuple[Any | None, Literal["whole", ""]]:
+    """Returns texts as numbers, if nothing of them is lost, as the zeros of `007` and the last digits of long ones are.
 
     Args:
-        cells: Texts, all of them numbers or empty.
+        cells: Texts.
 
     Returns:
-        `whole` for whole numbers in their plain form, `text` where the number is less than the text, as for `007` and
-        for more digits than a float has, and otherwise nothing.
+        int64 and `whole` if all are whole numbers in their plain form, float64 if they are other finite numbers; null
+        for an empty cell. None if the texts are needed.
     """
-    stripped = _stripped(cells)
-    try:
-        numbers = pc.cast(stripped, pa.int64())
-    except pa.ArrowInvalid:
-        leading_zero = pc.any(pc.match_substring_regex(stripped, r"^[+-]?0\d")).as_py()
-        return "text" if leading_zero else ""
-    if pc.all(pc.equal(pc.cast(numbers, pa.string()), stripped)).as_py() is False:
-        return "text"
-    lowest_highest = pc.min_max(numbers)
-    exact = all(abs(bound.as_py() or 0) <= MAX_EXACT_INTEGER for bound in lowest_highest.values())
-    return "whole" if exact else "text"
+    # Most cells have no spaces around them.
+    for strip in (False, True):
+        texts = _stripped(cells) if strip else cells
+        try:
+            whole = pc.cast(texts, pa.int64())
+        except pa.ArrowInvalid:
+            continue
+        if pc.all(pc.equal(pc.cast(whole, pa.string()), texts)).as_py() is False:
+            break
+        exact = all(abs(bound.as_py() or 0) <= MAX_EXACT_INTEGER for bound in pc.min_max(whole).values())
+        return (whole, "whole") if exact else (None, "")
+    numbers = numbers_of(cells)
+    if numbers is None or pc.any(pc.match_substring_regex(cells, _LEADING_ZERO)).as_py():
+        return None, ""
+    return numbers, ""
 
 
 def _stripped(cells: Any) -> Any:
