@@ -1,10 +1,10 @@
 """Time and memory of reading a large table, against pandas, whole processes taking turns.
 
-Usage: python tests/benchmarks/csv.py [--rows N] [--columns N] [--rounds N] [--quoted | --missing]
+Usage: python tests/benchmarks/read_csv.py [--rows N] [--columns N] [--rounds N] [--quoted | --missing]
 
-pandas reads with its default options, `pandas.read_csv(FILE)`; the row below adds `.to_numpy()`, the float64 array that
-training begins with. nnrun reads as `dataset: {source: csv}` does, to that array. `nnrun, ready to train` adds the split,
-mean 0 and deviation 1 by the training rows, and float32.
+pandas reads with its default options, `pandas.read_csv(FILE)`; the row below adds `.to_numpy()`, the float64 array
+that training begins with. nnrun reads as `dataset: {source: csv}` does, to that array. `nnrun, ready to train` adds the
+split, mean 0 and deviation 1 by the training rows, and float32.
 """
 
 from __future__ import annotations
