@@ -42,7 +42,7 @@ def load_splits(
     Raises:
         DataError: If a file is missing or damaged, or the data do not fit the loss or the split.
     """
-    raw = source_of(dataset).load(_as_trained(dataset, preprocessing), seed)
+    raw = source_of(dataset).load(as_trained(dataset, preprocessing), seed)
     return make_splits(raw, dataset, label_form(loss), seed, preprocessing)
 
 
@@ -102,12 +102,22 @@ def make_splits(
     )
 
 
-def _as_trained(dataset: Dataset, preprocessing: Preprocessing | None) -> Dataset:
-    """Returns the section with the columns of the training: in its order, texts being texts whatever they look like."""
+def as_trained(dataset: Dataset, preprocessing: Preprocessing | None) -> Dataset:
+    """Returns the section of a table with the columns of the training, found by their names.
+
+    The files may have them in another order, or more of them. What held texts still does, even where all of these
+    happen to look like numbers now.
+
+    Args:
+        dataset: The `dataset` section.
+        preprocessing: What was fitted on the training split; None before there is one.
+    """
     if preprocessing is None or preprocessing.columns is None or not isinstance(dataset, CsvData):
         return dataset
     texts = [preprocessing.columns[number] for number in sorted(preprocessing.texts)]
-    return dataset.model_copy(update={"features": list(preprocessing.columns), "categorical": texts})
+    return dataset.model_copy(
+        update={"features": list(preprocessing.columns), "exclude": [], "categorical": texts}
+    )
 
 
 def _own_parts(raw: RawData, limit: int | None) -> dict[str, Part]:
