@@ -69,7 +69,7 @@ def test_blank_lines_are_no_samples(facts: Callable[..., DataFacts]) -> None:
     assert facts("a,y\n1,x\n\n2,z\n\n").train_samples == 2
 
 
-@pytest.mark.parametrize("content", ["", "a,y\n", "a,y\n1\n"])
+@pytest.mark.parametrize("content", ["", "a,y\n", "a,y\n1\n", 'a,y\n1,"x\n2,z\n'])
 def test_a_file_that_cannot_be_loaded_leaves_all_unknown(
     facts: Callable[..., DataFacts], content: str
 ) -> None:

@@ -65,7 +65,7 @@ def check_once(files: Iterable[str]) -> None:
     for file in files:
         real = Path(file).resolve()
         if real in seen:
-            raise DataError(f"dataset.path names {file} twice", "its rows would count twice")
+            raise DataError(f"dataset.path: {file} is named twice", "its rows would count twice")
         seen.add(real)
 
 

@@ -43,15 +43,16 @@ def records(file: str, form: TextFormat, *, strict: bool = False) -> Iterator[Re
     Args:
         file: The file.
         form: How it is written.
-        strict: Whether bytes that are not UTF-8 raise an error; otherwise they become surrogates.
+        strict: Whether bytes that are not UTF-8 raise an error, and quotes that are not closed or that text follows;
+            otherwise such bytes become surrogates.
 
     Raises:
         UnreadableError: The file cannot be read.
         UnicodeDecodeError: It is not UTF-8.
-        EndlessRecordError: A cell is longer than `MAX_RECORD`.
+        EndlessRecordError: A cell is longer than `MAX_RECORD`, or its quotes are not as they should be.
     """
     with TextStream(file) as stream:
-        yield from _numbered(_text(stream, "strict" if strict else "surrogateescape"), form)
+        yield from _numbered(_text(stream, "strict" if strict else "surrogateescape"), form, strict=strict)
 
 
 def _text(stream: TextStream, errors: str) -> io.TextIOWrapper:
@@ -63,8 +64,8 @@ def records_of(text: str, form: TextFormat) -> Iterator[Record]:
     return _numbered(io.StringIO(text, newline=""), form)
 
 
-def _numbered(text: Iterable[str], form: TextFormat) -> Iterator[Record]:
-    reader = _reader(text, form)
+def _numbered(text: Iterable[str], form: TextFormat, *, strict: bool = False) -> Iterator[Record]:
+    reader = _reader(text, form, strict=strict)
     row = 0
     try:
         for row, record in enumerate(reader, start=1):
@@ -74,9 +75,9 @@ def _numbered(text: Iterable[str], form: TextFormat) -> Iterator[Record]:
         raise EndlessRecordError(row + 1) from error
 
 
-def _reader(lines: Iterable[str], form: TextFormat) -> Any:
+def _reader(lines: Iterable[str], form: TextFormat, *, strict: bool = False) -> Any:
     if form.quotes:
-        return csv.reader(lines, delimiter=form.delimiter)
+        return csv.reader(lines, delimiter=form.delimiter, strict=strict)
     return csv.reader(lines, delimiter=form.delimiter, quoting=csv.QUOTE_NONE)
 
 
