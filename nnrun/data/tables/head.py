@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nnrun.data.tables.columns import names_of, same_columns
 from nnrun.data.tables.files import TextFormat, TextStream, UnreadableError, is_parquet
+from nnrun.data.tables.header import names_of, same_columns
 from nnrun.data.tables.records import MAX_RECORD, EndlessRecordError, endless, first_record, records_of
 
 _FIRST_BYTES = 1 << 16

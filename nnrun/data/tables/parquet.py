@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from nnrun.data.tables.columns import check_names
+from nnrun.data.tables.header import check_names
 from nnrun.data.tables.wanted import Batch, Wanted, batch_of
 from nnrun.errors import DataError
 
