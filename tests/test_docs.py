@@ -231,6 +231,61 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
+def documented(marker: str) -> list[list[str]]:
+    """Returns the rows of the table below a marker, which is an HTML comment."""
+    text = TEXT[TEXT.index(f"<!-- {marker} -->") :]
+    return next(tables(text))[1]
+
+
+def test_pictures_are_documented() -> None:
+    """The table of pictures has every kind, its file, and what it is made of."""
+    from nnrun.evaluation.plots.kinds import KINDS
+
+    shown = [(row[0].strip("`"), row[1].strip("`"), row[2]) for row in documented("pictures")]
+    assert shown == [(kind.name, kind.file, kind.needs) for kind in KINDS]
+
+
+def test_keys_of_an_evaluation_are_documented() -> None:
+    """The table of the JSON has the keys of evaluations of every kind, and the other one their figures."""
+    import numpy as np
+
+    from nnrun.evaluation.answers import ClassAnswers
+    from nnrun.evaluation.evaluate import Evaluation, calibration_of, probabilistic, ranking_of
+    from nnrun.evaluation.record import to_record
+    from nnrun.evaluation.scores import classification, confusion_matrix, regression
+
+    def evaluation(classes: int) -> Evaluation:
+        names = tuple(f"class {number}" for number in range(classes))
+        random = np.random.default_rng(0)
+        probabilities = random.dirichlet(np.ones(classes), 60)
+        truth = np.arange(60) % classes
+        predicted = probabilities.argmax(axis=1)
+        scores = probabilities[:, 1:] if classes == 2 else probabilities
+        answers = ClassAnswers(names, truth, predicted, scores, probabilities)
+        found = classification(confusion_matrix(truth, predicted, classes), names)
+        return Evaluation(
+            "id", "name", "test", "best", 60, {"loss": 1.0}, found, ranking_of(answers),
+            calibration_of(answers), probabilistic(answers), None, False,
+        )  # fmt: skip
+
+    values = np.ones((3, 1))
+    numbers = Evaluation(
+        "id", "name", "test", "best", 3, {"loss": 1.0}, None, None, None, {},
+        regression(values, values, ["TARGET"]), False,
+    )  # fmt: skip
+    every = [evaluation(2), evaluation(11), numbers]
+    shown = [name for row in documented("evaluation keys") for name in _CODE.findall(row[0])]
+    assert sorted(shown) == sorted({key for one in every for key in to_record(one)})
+    figures = next(
+        body for header, body in tables(section("### nnrun evaluate")) if header == ["name", "figure"]
+    )
+    named = {name for row in figures for name in _CODE.findall(row[0])}
+    real = {
+        name.replace("class_0", "CLASS") for one in every for name in one.values() if "class_1" not in name
+    }
+    assert named == {name for name in real if "class_" not in name} - {"loss"}
+
+
 def test_links_lead_somewhere() -> None:
     """Every link into this repository has a target."""
     text = without_code(TEXT)

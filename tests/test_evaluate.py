@@ -11,13 +11,19 @@ import numpy as np
 import pytest
 
 from nnrun.check import check_config
-from nnrun.errors import DataError, StorageError
+from nnrun.config.requirements import parse_requirement
+from nnrun.errors import DataError, RequirementError, StorageError, UsageError
+from nnrun.evaluation import predictions_file
+from nnrun.evaluation.answers import ClassAnswers
 from nnrun.evaluation.evaluate import evaluate_run
 from nnrun.evaluation.files import write_evaluation
+from nnrun.evaluation.predictions_file import predictions_csv
+from nnrun.evaluation.requirements import check_figures
 from nnrun.evaluation.text import evaluation_text
 from nnrun.interrupts import Interrupts
 from nnrun.rundir.reading import Run
 from nnrun.training.job import Request, train
+from tests.test_new_data import write_idx
 
 pytestmark = pytest.mark.tensorflow
 
@@ -117,9 +123,71 @@ def test_files_and_text_hold_the_figures(classes_run: Run) -> None:
 
 
 def test_requirements_may_name_every_figure(classes_run: Run) -> None:
-    """Keras's metrics as in training, and the averages over classes."""
-    values = evaluate_run(classes_run, "test", "best").values()
-    assert {"loss", "accuracy", "auc", "macro_f1", "macro_precision", "macro_recall"} <= set(values)
+    """Keras's metrics as in training, the averages over classes, the figures of probabilities and by class."""
+    evaluation = evaluate_run(classes_run, "test", "best")
+    values = evaluation.values()
+    assert {"loss", "accuracy", "auc", "macro_f1", "weighted_recall", "top_2_accuracy", "log_loss"} <= set(
+        values
+    )
+    assert values["recall/setosa"] == evaluation.classification.classes[0].recall  # type: ignore[union-attr]
+    assert values["auc"] == evaluation.metrics["auc"]
+    check_figures([parse_requirement("top_2_accuracy>=0"), parse_requirement("f1/setosa>=0")], evaluation)
+    with pytest.raises(RequirementError, match="recall/setosa>=2 is required, and the test split has"):
+        check_figures([parse_requirement("recall/setosa>=2")], evaluation)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("acuracy", "did you mean accuracy"),
+        ("val_accuracy", "here it is called accuracy"),
+        ("recall/setsa", "did you mean recall/setosa"),
+        ("something", "there are loss, accuracy"),
+    ],
+)
+def test_requirements_that_name_nothing_are_usage_errors(classes_run: Run, name: str, hint: str) -> None:
+    """A misspelt figure is no figure that falls short: CI must not take it for a bad network."""
+    evaluation = evaluate_run(classes_run, "test", "best")
+    with pytest.raises(UsageError, match="names no figure") as caught:
+        check_figures([parse_requirement(f"{name}>0.5")], evaluation)
+    assert hint in caught.value.advice
+
+
+def test_predictions_are_those_of_the_figures(classes_run: Run) -> None:
+    """The table of predictions tells for every sample where it is, what it is and what it was taken for."""
+    from sklearn.datasets import load_iris
+
+    evaluation = evaluate_run(classes_run, "test", "best")
+    path = write_evaluation(classes_run, evaluation)
+    with (path.parent / "test-best-predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = ["setosa", "versicolor", "virginica"]
+    assert list(rows[0]) == [
+        "position", "sample", "true", "predicted", "confidence", *(f"probability {name}" for name in names),
+    ]  # fmt: skip
+    assert [int(row["position"]) for row in rows] == list(range(30))
+    data = load_iris()
+    assert [row["true"] for row in rows] == [
+        data.target_names[data.target[int(row["sample"])]] for row in rows
+    ]
+    right = np.mean([row["true"] == row["predicted"] for row in rows])
+    assert evaluation.classification is not None
+    assert right == pytest.approx(evaluation.classification.accuracy)
+    for row in rows:
+        probabilities = [float(row[f"probability {name}"]) for name in names]
+        assert row["predicted"] == names[int(np.argmax(probabilities))]
+        assert float(row["confidence"]) == max(probabilities)
+
+
+def test_huge_tables_of_predictions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With too many numbers the probabilities of the other classes are left out, then the whole table."""
+    probabilities = np.full((6, 4), 0.25)
+    answers = ClassAnswers(tuple("abcd"), np.zeros(6, int), np.zeros(6, int), probabilities, probabilities)
+    assert len(str(predictions_csv(answers, None)).splitlines()[0].split(",")) == 8
+    monkeypatch.setattr(predictions_file, "CELLS", 20)
+    assert str(predictions_csv(answers, None)).splitlines()[0] == "position,true,predicted,confidence"
+    monkeypatch.setattr(predictions_file, "ROWS", 5)
+    assert predictions_csv(answers, None) is None
 
 
 def test_missing_split_names_those_there_are(tmp_path: Path) -> None:
@@ -141,8 +209,102 @@ def test_regression_has_errors_instead_of_classes(tmp_path: Path) -> None:
     assert target.mae == pytest.approx(evaluation.metrics["mae"], rel=1e-5)
     assert target.rmse**2 == pytest.approx(evaluation.metrics["loss"], rel=1e-5)
     path = write_evaluation(run, evaluation)
-    assert set(json.loads(path.read_text())["targets"][0]) == {"name", "mae", "rmse", "r2"}
+    record = json.loads(path.read_text())
+    assert set(record["targets"][0]) == {"name", "mae", "rmse", "r2", "residuals"}
+    spread = record["targets"][0]["residuals"]
+    assert set(spread) == {"mean", "min", "p05", "p25", "median", "p75", "p95", "max"}
+    assert spread["min"] <= spread["p05"] <= spread["median"] <= spread["p95"] <= spread["max"]
+    assert record["figures"]["r2"] == pytest.approx(target.r2)
+    assert {"mae", "rmse", "r2", "mae/target"} <= set(evaluation.values())
+    with (path.parent / f"{path.stem}-predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 20
+    residuals = [float(row["true"]) - float(row["predicted"]) for row in rows]
+    np.testing.assert_allclose([float(row["residual"]) for row in rows], residuals, atol=1e-3)
+    assert np.median(residuals) == pytest.approx(spread["median"], rel=1e-6)
     assert "rmse" in evaluation_text(evaluation, "file")
+
+
+def test_two_classes_have_a_curve(tmp_path: Path) -> None:
+    """ROC, average precision and calibration in the JSON are scikit-learn's for the outputs of the network."""
+    from sklearn import metrics
+
+    run = train_run(tmp_path, BINARY)
+    evaluation = evaluate_run(run, None, "last")
+    record = json.loads(write_evaluation(run, evaluation).read_text())
+    answers = evaluation.answers
+    assert isinstance(answers, ClassAnswers)
+    assert answers.probabilities is not None
+    truth, positive = answers.truth, answers.probabilities[:, 1]
+    assert record["roc"]["positive"] == "1"
+    assert record["roc"]["auc"] == pytest.approx(metrics.roc_auc_score(truth, positive), abs=1e-12)
+    assert record["roc"]["threshold"][0] == "inf"
+    figures = record["figures"]
+    assert figures["auc"] == figures["roc_auc"] == record["roc"]["auc"]
+    expected = metrics.average_precision_score(truth, positive)
+    assert figures["average_precision"] == pytest.approx(expected, abs=1e-12)
+    assert figures["brier_score"] == pytest.approx(metrics.brier_score_loss(truth, positive), abs=1e-12)
+    assert figures["log_loss"] == pytest.approx(metrics.log_loss(truth, positive), abs=1e-12)
+    assert figures["log_loss"] == pytest.approx(record["metrics"]["loss"], rel=1e-5)
+    assert sum(one["samples"] for one in record["calibration"]["bins"]) == 30
+    assert record["calibration"]["ece"] == figures["ece"]
+
+
+def test_new_data_are_evaluated_and_kept_apart(tmp_path: Path, test_data: Any) -> None:
+    """The same rows as new data give the figures of the whole table, in files of their own."""
+    rows = test_data("tabular/iris.csv").read_text().splitlines()
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+    new, other = tmp_path / "one" / "new flowers.csv", tmp_path / "two" / "new flowers.csv"
+    new.write_text("\n".join([rows[0], *rows[1::2]]) + "\n")
+    other.write_text("\n".join([rows[0], *rows[2::2]]) + "\n")
+    dataset = f"dataset={{source: csv, path: {test_data('tabular/iris.csv')}, target: species, split: {{test: 50}}}}"
+    run = train_run(tmp_path, CLASSES, dataset, "fit.epochs=1")
+    first = evaluate_run(run, None, "best", data=new)
+    second = evaluate_run(run, None, "best", data=other)
+    assert (first.split, first.samples, first.data_changed) == ("data", 75, False)
+    paths = [write_evaluation(run, one) for one in (first, second)]
+    assert len({path.name for path in paths}) == 2
+    assert all(path.name.startswith("data-new-flowers-") for path in paths)
+    record = json.loads(paths[0].read_text())
+    assert record["data"] == str(new)
+    with (paths[0].parent / f"{paths[0].stem}-predictions.csv").open(newline="") as file:
+        assert next(csv.DictReader(file))["source"] == f"{new}, row 2"
+    assert not (run.path / "plots" / "confusion_matrix.png").exists()
+    whole = [
+        evaluate_run(run, name, "best") for name in ("train", "validation", "test") if name != "validation"
+    ]
+    right = sum(one.classification.accuracy * one.samples for one in whole)  # type: ignore[union-attr]
+    found = sum(one.classification.accuracy * one.samples for one in (first, second))  # type: ignore[union-attr]
+    assert found == pytest.approx(right)
+
+
+def test_new_data_of_another_shape_are_told(tmp_path: Path) -> None:
+    """A network for 28 x 28 pixels, and a folder of images of another size."""
+    write_idx(tmp_path / "old", "train", [0, 1, 2, 0, 1, 2])
+    write_idx(tmp_path / "old", "t10k", [0, 1])
+    text = CLASSES.replace("layers: [", "layers: [Flatten, ").replace("units: 3", "units: 10")
+    dataset = f"dataset={{source: keras, name: mnist, path: {tmp_path / 'old'}, scale: unit}}"
+    run = train_run(tmp_path, text, dataset, "fit.epochs=1")
+    assert evaluate_run(run, None, "best", data=tmp_path / "old").samples == 2
+    x = np.zeros((2, 20, 20), np.uint8)
+    y = np.array([0, 1])
+    np.savez(tmp_path / "new.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    with pytest.raises(DataError, match=r"shape \(20, 20, 1\).*trained on \(28, 28, 1\)"):
+        evaluate_run(run, None, "best", data=tmp_path / "new.npz")
+
+
+def test_outputs_that_are_no_numbers_are_told(tmp_path: Path) -> None:
+    """A network that diverged has no accuracy: NaN must not count as the first class."""
+    run = train_run(tmp_path, CLASSES, "fit.epochs=1")
+    import keras
+
+    file = run.model_path("last")
+    model = keras.models.load_model(file)
+    model.set_weights([np.full(one.shape, np.nan) for one in model.get_weights()])
+    model.save(file)
+    with pytest.raises(DataError, match="no finite numbers for 30 of 30 samples"):
+        evaluate_run(run, None, "last")
 
 
 def test_logits_are_compared_with_zero(tmp_path: Path) -> None:

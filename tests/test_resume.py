@@ -163,6 +163,16 @@ def test_interruptions_leave_no_trace(lab: Lab, stops: Sequence[When]) -> None:
     assert len(run.record["resumed"]) == len(stops)
 
 
+def test_times_of_all_processes_add_up(lab: Lab) -> None:
+    """Those by phase as well as the whole."""
+    run = lab.train(stop=at_end_of(2))
+    resumed = lab.resume(run)
+    before, after = run.record["timing"], resumed.record["timing"]
+    assert after["build"] > before["build"]
+    assert after["save"] > before["save"]
+    assert sum(after.values()) < resumed.record["seconds"]
+
+
 OPTIMIZERS = (
     "Adadelta", "Adafactor", "Adagrad", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Muon", "Nadam", "RMSprop", "SGD",
     "ScheduleFreeAdamW",

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nnrun.errors import UsageError
+from nnrun.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from nnrun.rundir.reading import Run
 
 _KEY = re.compile(r"(?:dataset|model|compile|fit|checkpoint)(?:\.[a-z_]+|\[[0-9]+\])+")
 """An override whose `=VALUE` was forgotten."""
@@ -42,3 +46,34 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
     if not paths:
         raise UsageError("expected a config file, received only KEY=VALUE arguments")
     return paths, overrides
+
+
+def run_meant(text: str, runs_dir: Path) -> Run:
+    """Returns the run that an argument means: see `nnrun.rundir.selectors`, or the latest run of a config.
+
+    Args:
+        text: The argument.
+        runs_dir: Where the runs are.
+
+    Raises:
+        DataError: There is no such run, or it is damaged.
+        UsageError: The argument fits several runs.
+        ConfigError: It is a config that cannot be used.
+    """
+    from nnrun.rundir.selectors import find_run
+
+    path = Path(text)
+    if not is_config(path):
+        return find_run(text, runs_dir)
+    from nnrun.config.load import load_experiment
+
+    name = load_experiment(path).experiment.name
+    try:
+        return find_run(name, runs_dir)
+    except DataError as error:
+        raise DataError(error.message, f"Train it first: nnrun train {path}") from error
+
+
+def is_config(path: Path) -> bool:
+    """Returns whether a path is the file of a config, and not the directory of a run."""
+    return path.suffix in (".yaml", ".yml") and path.is_file()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import AllowCode, Device, Require, RunsDir
-from nnrun.errors import RequirementError, UsageError
+from nnrun.cli.arguments import run_meant
+from nnrun.cli.options import AllowCode, Device, Require, RunsDir, Split, Weights
+from nnrun.cli.watching import checked_requirements
 
 
 def evaluate(
@@ -20,68 +21,49 @@ def evaluate(
             help="Path, id, beginning of an id, name, latest, best:METRIC, or a config: its latest run.",
         ),
     ] = "latest",
-    split: Annotated[
-        Literal["train", "validation", "test"] | None,
-        typer.Option("--split", help="By default test, else validation, else train."),
+    split: Split = None,
+    weights: Weights = "best",
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", metavar="PATH", help="New labelled data of the same kind, instead of those of the run."
+        ),
     ] = None,
-    weights: Annotated[
-        Literal["best", "last"], typer.Option("--weights", help="Those of the best or of the last epoch.")
-    ] = "best",
     require: Require = None,
     as_json: Annotated[bool, typer.Option("--json", help="All figures as one JSON object.")] = False,
     device: Device = "auto",
     runs_dir: RunsDir = Path("runs"),
     allow_code: AllowCode = False,  # noqa: ARG001 - its callback does it
 ) -> None:
-    """Compute the metrics, the confusion matrix and the figures by class of a run.
+    """Compute what the network of a run is worth: metrics, figures by class, errors by target.
 
-    Writes them into the folder `evaluation` of the run, too.
+    Writes them into the folder `evaluation` of the run, too, with the prediction for every sample.
 
     \b
     Example:
       nnrun evaluate
       nnrun evaluate iris-mlp --split test --require 'accuracy>=0.95'
+      nnrun evaluate iris-mlp --data new-flowers.csv --require 'recall/virginica>=0.9'
     """
     from nnrun.config.requirements import parse_requirement
 
-    requirements = []
-    for expression in require or ():
-        try:
-            requirements.append(parse_requirement(expression))
-        except ValueError as error:
-            raise UsageError(f"--require: {error}") from None
+    requirements = [parse_requirement(text) for text in checked_requirements(require)]
 
-    from nnrun.rundir.atomic import json_text
-    from nnrun.rundir.selectors import find_run
+    chosen = run_meant(run, runs_dir)
 
-    chosen = find_run(_name_in(run), runs_dir)
-
-    from nnrun.evaluation.evaluate import evaluate_run, to_record
+    from nnrun.evaluation.evaluate import evaluate_run
     from nnrun.evaluation.files import write_evaluation
+    from nnrun.evaluation.record import to_record
+    from nnrun.evaluation.requirements import check_figures
 
-    evaluation = evaluate_run(chosen, split, weights, device)
+    evaluation = evaluate_run(chosen, split, weights, device, data)
     file = write_evaluation(chosen, evaluation)
     if as_json:
+        from nnrun.rundir.atomic import json_text
+
         typer.echo(json_text(to_record(evaluation)), nl=False)
     else:
         from nnrun.evaluation.text import evaluation_text
 
         sys.stdout.write(evaluation_text(evaluation, str(file)))
-    values = evaluation.values()
-    unmet = [
-        one.shortfall(values, f"the {evaluation.split} split")
-        for one in requirements
-        if not one.holds(values)
-    ]
-    if unmet:
-        raise RequirementError("; ".join(unmet))
-
-
-def _name_in(run: str) -> str:
-    """Returns the name of the experiment where a config is given, else the selector as it is."""
-    path = Path(run)
-    if path.suffix not in (".yaml", ".yml") or not path.is_file():
-        return run
-    from nnrun.config.load import load_experiment
-
-    return load_experiment(path).experiment.name
+    check_figures(requirements, evaluation)

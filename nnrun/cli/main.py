@@ -20,6 +20,7 @@ from nnrun.cli.evaluate import evaluate
 from nnrun.cli.failures import report
 from nnrun.cli.init import init
 from nnrun.cli.options import GlobalOptions, global_first, global_options
+from nnrun.cli.plot import plot
 from nnrun.cli.resume import resume
 from nnrun.cli.runs import runs
 from nnrun.cli.schema import schema
@@ -36,6 +37,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     train,
     resume,
     evaluate,
+    plot,
     runs,
     doctor,
 )

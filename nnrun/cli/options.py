@@ -16,6 +16,15 @@ RunsDir = Annotated[
 
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, gpu or gpu:N.")]
 
+Split = Annotated[
+    Literal["train", "validation", "test"] | None,
+    typer.Option("--split", help="By default test, else validation, else train."),
+]
+
+Weights = Annotated[
+    Literal["best", "last"], typer.Option("--weights", help="Those of the best or of the last epoch.")
+]
+
 Progress = Annotated[
     Literal["auto", "rich", "plain", "json", "off"],
     typer.Option("--progress", help="How to show progress; auto: bars on a terminal, else plain lines."),

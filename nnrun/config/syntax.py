@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from nnrun.config.limits import MAX_DEPTH
 from nnrun.config.problems import Place, Problem, Source
 
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
@@ -73,6 +74,9 @@ def syntax_problem(error: yaml.YAMLError, source: Source, offset: int) -> Proble
     line = line_of(source, here.line)
     character = line[here.column - 1 : here.column]
 
+    if "nesting depth" in what:
+        # Newer versions of libyaml have a limit of their own, above this one, and say it before this one is reached.
+        return Problem("too-deep", f"expected at most {MAX_DEPTH} levels of lists and mappings", here)
     if "flow sequence" in context or "flow mapping" in context:
         return _unclosed(context, place(opening) if opening else here, here, character)
     if "quoted scalar" in context and opening:

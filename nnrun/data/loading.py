@@ -95,6 +95,7 @@ def make_splits(
         fingerprint=fingerprint(raw, indices),
         notes=tuple(_notes(raw, own, indices, preprocessing)),
         preprocessing=preprocessing,
+        indices=indices,
     )
 
 

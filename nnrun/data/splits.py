@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nnrun.config.facts import DataFacts
 from nnrun.data.preprocessing import Preprocessing
 from nnrun.data.rows import Inputs, chunks
+from nnrun.data.splitting import SplitIndices
 
 SplitName = Literal["train", "validation", "test"]
 
@@ -51,6 +52,8 @@ class Splits:
         fingerprint: SHA-256 over the raw data and everything that decided which sample lies where.
         preprocessing: What was fitted on the training split; `predict` repeats it.
         notes: Sentences about the data that the user should read, such as unseen categories.
+        indices: Where the samples of each split stand among those of the source; None for a part that the
+            data set comes with, which has its own order.
     """
 
     train: Split
@@ -61,6 +64,7 @@ class Splits:
     fingerprint: str
     preprocessing: Preprocessing
     notes: tuple[str, ...] = ()
+    indices: SplitIndices | None = None
 
     def get(self, name: SplitName) -> Split | None:
         """Returns a split by its name, or None where the experiment has no such split."""

@@ -1,18 +1,20 @@
-"""The figures of a finished run on one of its splits."""
+"""The figures of a finished run on one of its splits, or on new data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nnrun.data.labelled import Origins
 from nnrun.data.splits import SplitName
-from nnrun.errors import DataError
-from nnrun.evaluation.decisions import predicted_classes, threshold_of
+from nnrun.evaluation.answers import Answers, ClassAnswers, ValueAnswers, answers_of
+from nnrun.evaluation.calibration import Calibration, brier_score, calibration, log_loss
+from nnrun.evaluation.ranking import Ranking, ranking, top_accuracies
 from nnrun.evaluation.scores import (
-    Averages,
     Classification,
     TargetScores,
     classification,
@@ -24,47 +26,106 @@ from nnrun.training.recall import Recall, recall
 
 Weights = Literal["best", "last"]
 
+# What an accuracy of 32 bits may be off.
+_ROUNDING = 1e-6
+
+_NO_NAME = re.compile(r"[^\w.-]")
+"""What cannot stand in the name of a figure that a requirement gives."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a network is worth on one split.
+    """What a network is worth on one split, or on new data.
 
     Args:
         run: Id of the run.
         name: Name of the experiment.
-        split: Which split.
+        split: Which split; `data` for new data.
         weights: Those of the best epoch, or of the last one.
         samples: Samples in the split.
         metrics: The compiled loss and metrics by name, as Keras computes them; `loss` first.
         classification: Figures by class; None for regression.
+        ranking: ROC and precision-recall curve of the second of two classes; None for more.
+        calibration: Of the probability of the second of two classes; for more of them of the predicted class,
+            which comes true where the prediction is right. None without probabilities.
+        probabilistic: Other figures of the probabilities, by name.
         regression: Figures by target; None for classification.
         data_changed: Whether the data are not those that the run was trained on.
+        data: The file or folder of the new data; None for those of the run.
+        fingerprint: That of the data.
+        answers: What the network said to each sample.
+        origins: Where the samples come from; None where that is not known.
     """
 
     run: str
     name: str
-    split: SplitName
+    split: str
     weights: Weights
     samples: int
     metrics: dict[str, float]
     classification: Classification | None
+    ranking: Ranking | None
+    calibration: Calibration | None
+    probabilistic: dict[str, float]
     regression: tuple[TargetScores, ...] | None
     data_changed: bool
+    data: Path | None = None
+    fingerprint: str = ""
+    answers: Answers | None = field(default=None, repr=False, compare=False)
+    origins: Origins | None = field(default=None, repr=False, compare=False)
+
+    def figures(self) -> dict[str, float]:
+        """Returns every figure that is one number, by name: Keras's metrics first, then those computed here.
+
+        A metric of the config keeps its value where a figure has the same name; but an accuracy that is a share of
+        samples is told exactly, not as the nearest 32-bit float: 0.982 is not less than 0.982.
+        """
+        figures: dict[str, float] = {}
+        scores = self.classification
+        if scores is not None:
+            figures["accuracy"] = scores.accuracy
+            for kind, mean in (("macro", scores.macro), ("weighted", scores.weighted)):
+                figures |= {
+                    f"{kind}_precision": mean.precision,
+                    f"{kind}_recall": mean.recall,
+                    f"{kind}_f1": mean.f1,
+                }
+        if self.ranking is not None:
+            area = self.ranking.roc_auc
+            figures |= {"auc": area, "roc_auc": area, "average_precision": self.ranking.average_precision}
+        figures |= self.probabilistic
+        if self.regression:
+            for name in ("mae", "rmse", "r2"):
+                figures[name] = float(np.mean([getattr(one, name) for one in self.regression]))
+        known = dict(self.metrics)
+        if "accuracy" in known and abs(known["accuracy"] - figures.get("accuracy", np.nan)) < _ROUNDING:
+            known["accuracy"] = figures["accuracy"]
+        return known | {name: value for name, value in figures.items() if name not in known}
 
     def values(self) -> dict[str, float]:
-        """Returns the figures that a requirement may name: Keras's, and those derived here that it has not."""
-        values = dict(self.metrics)
+        """Returns the figures that a requirement may name: also those by class and target, as `recall/setosa`."""
+        values = self.figures()
         if self.classification is not None:
-            macro = self.classification.macro
-            values |= {"macro_precision": macro.precision, "macro_recall": macro.recall, "macro_f1": macro.f1}
-            values.setdefault("accuracy", self.classification.accuracy)
-        elif self.regression is not None and len(self.regression) == 1:
-            (only,) = self.regression
-            values = {"mae": only.mae, "rmse": only.rmse, "r2": only.r2} | values
+            for one in self.classification.classes:
+                name = _NO_NAME.sub("_", one.name)
+                values |= {
+                    f"precision/{name}": one.precision,
+                    f"recall/{name}": one.recall,
+                    f"f1/{name}": one.f1,
+                }
+        for target in self.regression or ():
+            name = _NO_NAME.sub("_", target.name)
+            values |= {f"mae/{name}": target.mae, f"rmse/{name}": target.rmse, f"r2/{name}": target.r2}
         return values
 
 
-def evaluate_run(run: Run, split: SplitName | None, weights: Weights, device: str = "auto") -> Evaluation:
+def evaluate_run(
+    run: Run,
+    split: SplitName | None,
+    weights: Weights,
+    device: str = "auto",
+    data: Path | None = None,
+) -> Evaluation:
     """Loads data and network of a run and computes its figures.
 
     Args:
@@ -72,105 +133,81 @@ def evaluate_run(run: Run, split: SplitName | None, weights: Weights, device: st
         split: Which split; by default the test split, else the validation split, else the training split.
         weights: Those of the best epoch, or of the last one.
         device: `auto`, `cpu`, `gpu` or `gpu:N`.
+        data: New labelled data of the same kind, instead of those of the run.
 
     Raises:
-        DataError: The run has no such split or weights, or its data are gone.
+        DataError: The run has no such split or weights, or its data are gone, or the new ones do not fit.
         ConfigError: The run's config cannot be used any more.
+        UsageError: A split of new data is asked for, or the source of the run has no file.
     """
-    recalled = recall(run, split, weights, device)
+    return evaluation_of(run, recall(run, split, weights, device, data), weights)
+
+
+def evaluation_of(run: Run, recalled: Recall, weights: Weights) -> Evaluation:
+    """Computes the figures of what a network said.
+
+    Args:
+        run: The run.
+        recalled: What its network said to a split.
+        weights: Those that it had.
+
+    Raises:
+        DataError: Its answers are no finite numbers, or no classes of the data.
+    """
+    answers = answers_of(recalled)
+    classes = answers if isinstance(answers, ClassAnswers) else None
+    values = answers if isinstance(answers, ValueAnswers) else None
     return Evaluation(
         run=run.id,
         name=run.name,
-        split=recalled.split_name,
+        split=recalled.split_name if recalled.data is None else "data",
         weights=weights,
         samples=len(recalled.split),
         metrics=recalled.metrics,
-        classification=_classification(recalled),
-        regression=_regression(recalled),
+        classification=None
+        if classes is None
+        else classification(
+            confusion_matrix(classes.truth, classes.predicted, len(classes.names)), classes.names
+        ),
+        ranking=None if classes is None else ranking_of(classes),
+        calibration=None if classes is None else calibration_of(classes),
+        probabilistic={} if classes is None else probabilistic(classes),
+        regression=None if values is None else regression(values.truth, values.predicted, values.names),
         data_changed=recalled.data_changed,
+        data=recalled.data,
+        fingerprint=recalled.splits.fingerprint,
+        answers=answers,
+        origins=recalled.labelled.origins(recalled.split_name),
     )
 
 
-def _classification(recalled: Recall) -> Classification | None:
-    names, truth = recalled.splits.class_names, recalled.split.class_index
-    if names is None or truth is None:
+def ranking_of(answers: ClassAnswers) -> Ranking | None:
+    """Returns how well the scores of two classes order the samples; None for more classes."""
+    if len(answers.names) != 2:
         return None
-    outputs = _outputs(recalled.predictions)
-    predicted = predicted_classes(outputs, threshold_of(recalled.experiment))
-    if len(predicted) and int(predicted.max()) >= len(names):
-        raise DataError(
-            f"the network predicts class number {int(predicted.max())}, and there are {len(names)} classes",
-            "Give the last layer one unit per class.",
-        )
-    return classification(confusion_matrix(truth, predicted, len(names)), names)
+    return ranking(answers.truth, answers.scores[:, 0])
 
 
-def _regression(recalled: Recall) -> tuple[TargetScores, ...] | None:
-    if recalled.splits.class_names is not None:
+def calibration_of(answers: ClassAnswers) -> Calibration | None:
+    """Returns how far probabilities can be believed: of the second of two classes, else of the predicted class."""
+    confidence = answers.confidence
+    if answers.probabilities is None or confidence is None:
         return None
-    truth = recalled.split.y
-    predicted = _outputs(recalled.predictions)
-    if predicted.shape != truth.shape:
-        return None  # an output of another shape than the targets (a sequence, say) has Keras's figures only
-    names = recalled.splits.preprocessing.target_names
-    if names is None or len(names) != truth.shape[1]:
-        names = (
-            tuple(f"target {number}" for number in range(truth.shape[1]))
-            if truth.shape[1] > 1
-            else ("target",)
-        )
-    return regression(truth, predicted, names)
+    if len(answers.names) == 2:
+        return calibration(answers.probabilities[:, 1], answers.truth)
+    return calibration(confidence, answers.predicted == answers.truth)
 
 
-def _outputs(predictions: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns one row of outputs per sample, also where the network gives a single number without an axis."""
-    return predictions.reshape(len(predictions), -1)
-
-
-def to_record(evaluation: Evaluation) -> dict[str, Any]:
-    """Returns the content of `evaluation/<split>-<weights>.json`.
-
-    Numbers that are not finite are the strings `"nan"`, `"inf"` and `"-inf"`, as JSON has none.
-    """
-    record: dict[str, Any] = {
-        "run": evaluation.run,
-        "name": evaluation.name,
-        "split": evaluation.split,
-        "weights": evaluation.weights,
-        "samples": evaluation.samples,
-        "data_changed": evaluation.data_changed,
-        "metrics": {name: _number(value) for name, value in evaluation.metrics.items()},
-    }
-    scores = evaluation.classification
-    if scores is not None:
-        record |= {
-            "accuracy": _number(scores.accuracy),
-            "classes": [
-                {
-                    "name": one.name,
-                    "precision": one.precision,
-                    "recall": one.recall,
-                    "f1": one.f1,
-                    "support": one.support,
-                    "predicted": one.predicted,
-                }
-                for one in scores.classes
-            ],
-            "macro": _averages(scores.macro),
-            "weighted": _averages(scores.weighted),
-            "confusion_matrix": scores.confusion_matrix.tolist(),
-        }
-    if evaluation.regression is not None:
-        record["targets"] = [
-            {"name": one.name, "mae": _number(one.mae), "rmse": _number(one.rmse), "r2": _number(one.r2)}
-            for one in evaluation.regression
-        ]
-    return record
-
-
-def _averages(averages: Averages) -> dict[str, float]:
-    return {"precision": averages.precision, "recall": averages.recall, "f1": averages.f1}
-
-
-def _number(value: float) -> float | str:
-    return value if np.isfinite(value) else str(value)
+def probabilistic(answers: ClassAnswers) -> dict[str, float]:
+    """Returns the figures of scores and probabilities that are one number, by name."""
+    figures: dict[str, float] = {}
+    if len(answers.names) > 2 and answers.scores.shape[1] == len(answers.names):
+        for k, share in top_accuracies(answers.truth, answers.scores).items():
+            figures[f"top_{k}_accuracy"] = share
+    if answers.probabilities is not None:
+        figures["log_loss"] = log_loss(answers.truth, answers.probabilities)
+        figures["brier_score"] = brier_score(answers.truth, answers.probabilities)
+    measured = calibration_of(answers)
+    if measured is not None:
+        figures["ece"] = measured.error
+    return figures

@@ -12,7 +12,7 @@ Where a ratio has no denominator, these rules hold:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.int64]
+
+QUANTILES: Mapping[str, float] = {
+    "min": 0.0, "p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95, "max": 1.0,
+}  # fmt: skip
+"""Which quantiles of the residuals are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +91,16 @@ class TargetScores:
         mae: Mean absolute error, in the unit of the target.
         rmse: Square root of the mean squared error, in the unit of the target.
         r2: Coefficient of determination: 1 is exact, 0 is no better than always predicting the mean.
+        bias: Mean of the residuals, which are true minus predicted values, in the unit of the target.
+        residuals: Their quantiles, by the names in `QUANTILES`.
     """
 
     name: str
     mae: float
     rmse: float
     r2: float
+    bias: float
+    residuals: Mapping[str, float]
 
 
 def confusion_matrix(truth: NDArray[Any], predicted: NDArray[Any], classes: int) -> Matrix:
@@ -151,12 +160,15 @@ def regression(
     error = predicted.astype(np.float64) - exact
     squared = (error**2).sum(axis=0)
     spread = ((exact - exact.mean(axis=0)) ** 2).sum(axis=0)
+    quantiles = np.quantile(-error, list(QUANTILES.values()), axis=0)
     return tuple(
         TargetScores(
             name=name,
             mae=float(np.abs(error[:, column]).mean()),
             rmse=float(np.sqrt(squared[column] / len(exact))),
             r2=_r2(float(squared[column]), float(spread[column]), len(exact)),
+            bias=float(-error[:, column].mean()),
+            residuals=dict(zip(QUANTILES, quantiles[:, column].tolist(), strict=True)),
         )
         for column, name in enumerate(names)
     )

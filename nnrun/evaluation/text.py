@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 from nnrun.display.formats import number, printable
 from nnrun.evaluation.evaluate import Evaluation
+from nnrun.evaluation.numbers import brief
+from nnrun.evaluation.predictions_file import ROWS
 from nnrun.evaluation.scores import Averages, Classification, ClassScores, TargetScores, most_confused
 
 _GAP = "  "
 _WIDTH = 80
 _LONGEST_NAME = 20
 _PAIRS = 10
+_AVERAGES = {f"{kind}_{name}" for kind in ("macro", "weighted") for name in ("precision", "recall", "f1")}
 
 
 def evaluation_text(evaluation: Evaluation, where: str) -> str:
@@ -21,24 +24,36 @@ def evaluation_text(evaluation: Evaluation, where: str) -> str:
         evaluation: The figures.
         where: The file that they were written to, as it should be shown to the user.
     """
+    split = f"{evaluation.split} split" if evaluation.data is None else f"new data {evaluation.data}"
     lines = [
         printable(
-            f"{evaluation.name} {evaluation.run}: {evaluation.split} split, {evaluation.samples:,} samples, "
+            f"{evaluation.name} {evaluation.run}: {split}, {evaluation.samples:,} samples, "
             f"{evaluation.weights} weights"
         )
     ]
     if evaluation.data_changed:
         lines.append("warning: these are not the data that the run was trained on")
-    lines += [
-        "",
-        *_table([["metric", "value"], *([name, number(v)] for name, v in evaluation.metrics.items())]),
-    ]
+    lines += ["", *_table([["metric", "value"], *_metrics(evaluation)])]
     if evaluation.classification is not None:
         lines += ["", *_classes(evaluation.classification), "", *_confusion(evaluation.classification)]
     if evaluation.regression is not None:
         lines += ["", *_targets(evaluation.regression)]
     lines += ["", f"written to {printable(where)}"]
+    if evaluation.answers is not None and evaluation.samples > ROWS:
+        lines.append(f"no table of predictions: of more than {ROWS:,} samples none is written")
     return "\n".join(lines) + "\n"
+
+
+def _metrics(evaluation: Evaluation) -> list[list[str]]:
+    """Returns the figures that no other table has, by the names that a requirement gives them."""
+    elsewhere = {"auc", *_AVERAGES}
+    if evaluation.regression is not None and len(evaluation.regression) == 1:
+        elsewhere |= {"mae", "rmse", "r2"}
+    return [
+        [printable(name), number(value)]
+        for name, value in evaluation.figures().items()
+        if name in evaluation.metrics or name not in elsewhere
+    ]
 
 
 def _classes(scores: Classification) -> list[str]:
@@ -82,10 +97,12 @@ def _confusion(scores: Classification) -> list[str]:
 
 
 def _targets(targets: Sequence[TargetScores]) -> list[str]:
-    rows = [["target", "mae", "rmse", "r2"]]
-    return _table(
-        rows + [[_name(one.name), number(one.mae), number(one.rmse), number(one.r2)] for one in targets]
-    )
+    errors = [["target", "mae", "rmse", "r2", "bias"]]
+    errors += [[_name(one.name), *map(number, (one.mae, one.rmse, one.r2, one.bias))] for one in targets]
+    shown = ("min", "p05", "p25", "median", "p75", "p95", "max")
+    spread = [["true - predicted", "min", "5 %", "25 %", "median", "75 %", "95 %", "max"]]
+    spread += [[_name(one.name), *(brief(one.residuals[name]) for name in shown)] for one in targets]
+    return [*_table(errors), "", *_table(spread)]
 
 
 def _name(name: str) -> str:

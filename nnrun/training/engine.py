@@ -31,8 +31,9 @@ CHUNK_SECONDS = 0.1
 
 @dataclass(slots=True)
 class Timing:
-    """Seconds by phase."""
+    """Seconds by phase; `trace` is what the first batches took, which fill caches and choose kernels."""
 
+    trace: float = 0.0
     train: float = 0.0
     validate: float = 0.0
 
@@ -228,11 +229,12 @@ class Engine:
         """Runs all batches of one stage of an epoch, in chunks.
 
         Returns:
-            The result after the last batch, and the seconds that the batches took.
+            The result after the last batch, and the seconds that the batches took. The very first batch is not
+            timed, as much happens in it that never happens again; the others stand for it.
         """
         steps = chunk.data.steps
         started = time.perf_counter()
-        position = 0
+        position = untimed = 0
         for feed in chunk.data.feeds(order):
             while position < feed.first + feed.steps:
                 size = 1 if every_batch else self._chunk_size(stage, feed.first + feed.steps - position)
@@ -243,18 +245,19 @@ class Engine:
                 if end is not None:
                     end(result.step - 1, result.metrics)
                 now = time.perf_counter()
-                # The very first batch says little, as much happens in it that never happens again.
-                known = stage in self._seconds_per_step
-                self._seconds_per_step[stage] = (now - chunk_started) / size if known else math.inf
                 position = result.step
-                if (
-                    position >= steps
-                    or not result.finite
-                    or self.model.stop_training
-                    or self.stop_requested()
-                ):
-                    return result, now - started
-                self.emit(Progress(stage, epoch, position, steps, now - started, flat(result.metrics)))
+                if stage in self._seconds_per_step:
+                    self._seconds_per_step[stage] = (now - chunk_started) / size
+                else:
+                    self._seconds_per_step[stage] = math.inf
+                    if steps > 1:
+                        self.timing.trace += now - started
+                        untimed, started = 1, now
+                seconds = (now - started) * (position / max(position - untimed, 1))
+                stopped = self.model.stop_training or self.stop_requested()
+                if position >= steps or not result.finite or stopped:
+                    return result, seconds
+                self.emit(Progress(stage, epoch, position, steps, seconds, flat(result.metrics)))
         raise AssertionError("the feeds end before the epoch")
 
     def _chunk_size(self, stage: str, remaining: int) -> int:

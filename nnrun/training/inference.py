@@ -75,6 +75,7 @@ def infer(model: keras.Sequential, split: Split, batch_size: int) -> Inference:
     data = to_device(arrays_of(split), batch_size, data_memory("CPU"))
     model._symbolic_build(data_batch=tuple(one[:batch_size] for one in data.example().tensors))
     test = ChunkFunction(model.test_step, model, data, jit_compile=False, halt=False)
+    test.prepare()
     metrics: dict[str, float] = {}
     for feed in data.feeds(np.arange(data.samples, dtype=np.int32)):
         metrics = flat(test(feed, feed.first, feed.first + feed.steps).metrics)

@@ -260,8 +260,10 @@ class _Job:
             status, reason, outcome.epochs, seconds, outcome.best_epoch, outcome.best, outcome.final, timing
         )
         self._emit(ended)
-        # Last: a run that says how it ended has everything else.
-        self._directory.finish(status, exit_code, reason, timing=timing)
+        # Last: a run that says how it ended has everything else. Its seconds are those of all its processes.
+        before = self._directory.record.get("timing") or {}
+        total = {name: round(before.get(name, 0.0) + timing.get(name, 0.0), 4) for name in {**before, **timing}}
+        self._directory.finish(status, exit_code, reason, timing=total)
         return ended
 
     def _load_and_train(self) -> None:

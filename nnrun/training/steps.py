@@ -113,11 +113,16 @@ class ChunkFunction:
                 )
             return *state, model.get_metrics_result()
 
+        self._traced: Any = None
         self.function = tf.function(run, autograph=False, jit_compile=jit_compile or None)
 
     def prepare(self) -> None:
         """Traces, optimises and compiles the graph, so that its time can be told from training; trains nothing."""
-        self._call(self.data.example(), 0, 0, first=False)
+        feed = self.data.example()
+        arguments = _arguments(feed, 0, 0, first=False)
+        # Called without looking for the right one among several traces, which takes longer than a tiny epoch.
+        self._traced = self.function.get_concrete_function(*arguments)
+        self._traced(*arguments)
 
     def __call__(self, feed: Feed, start: int, stop: int) -> ChunkResult:
         """Runs the batches of a feed from `start` up to but without `stop`.
@@ -127,13 +132,15 @@ class ChunkFunction:
             start: Number of the first batch in the epoch, from 0.
             stop: One past the last batch; all of them are in the feed.
         """
-        position, finite, metrics = self._call(feed, start - feed.first, stop - feed.first, first=start == 0)
+        position, finite, metrics = self._traced(
+            *_arguments(feed, start - feed.first, stop - feed.first, first=start == 0)
+        )
         values = {name: _to_python(value) for name, value in metrics.items()}
         return ChunkResult(int(position) + feed.first, bool(finite), values)
 
-    def _call(self, feed: Feed, start: int, stop: int, *, first: bool) -> Any:
-        numbers = (feed.rows, start, stop, first)
-        return self.function(feed.tensors, feed.order, *map(tf.constant, numbers))
+
+def _arguments(feed: Feed, start: int, stop: int, *, first: bool) -> tuple[Any, ...]:
+    return (feed.tensors, feed.order, *map(tf.constant, (feed.rows, start, stop, first)))
 
 
 def _of_unknown_size(batch: tf.Tensor) -> tf.Tensor:

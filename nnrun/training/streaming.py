@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from nnrun.data.rows import MappedRows
 from nnrun.training.batches import DeviceData, Feed, resident
 
 PIECE_BYTES = 1 << 25
@@ -69,8 +67,6 @@ class StreamedData:
             if missing:
                 read = np.concatenate([read, np.zeros((missing, *read.shape[1:]), read.dtype)])
             arrays.append(read)
-            if isinstance(array, MappedRows):
-                _release(array.source)
         return arrays
 
     def _feed(self, arrays: list[NDArray[Any]], start: int, rows: int) -> Feed:
@@ -97,11 +93,3 @@ def to_device(arrays: tuple[Any, ...], batch_size: int, allowed: int) -> DeviceD
     """
     fits = arrays[0].nbytes <= allowed
     return resident(arrays, batch_size) if fits else streamed(arrays, batch_size)
-
-
-def _release(array: Any) -> None:
-    """Gives the pages of a mapped array back, which otherwise count as memory of this process."""
-    while isinstance(array, np.ndarray):
-        array = array.base
-    if isinstance(array, mmap.mmap):
-        array.madvise(mmap.MADV_DONTNEED)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -53,10 +55,8 @@ class TextTable:
             row: The row among the data, from 0.
         """
         wanted = (row if self.kept is None else int(self.kept[row])) + (1 if self.section.header else 0)
-        for number, (place, _) in enumerate(_records(self.content, self.section.delimiter)):
-            if number == wanted:
-                return place
-        return wanted + 1
+        places = _places(self.content, self.section.delimiter)
+        return places[wanted] if wanted < len(places) else wanted + 1
 
 
 def rows_with_empty(table: TextTable, columns: Iterable[int]) -> Any:
@@ -157,6 +157,12 @@ def _located(content: bytes, section: CsvData, fields: int) -> DataError | None:
     return DataError(
         f"{section.path}, row {row}: expected {fields} fields as in {first}, found {found}{more}", advice
     )
+
+
+@lru_cache(maxsize=1)
+def _places(content: bytes, delimiter: str) -> array[int]:
+    """Returns the row number in the file of every record; kept, as an evaluation asks for that of each sample."""
+    return array("q", (place for place, _ in _records(content, delimiter)))
 
 
 def _records(content: bytes, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:

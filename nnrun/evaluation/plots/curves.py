@@ -11,18 +11,25 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 from numpy.typing import NDArray
 
 from nnrun.evaluation.plots.style import BLUE, FAINT_INK, GREEN, ORANGE, picture, shortened
+from nnrun.evaluation.plots.subject import Subject
+from nnrun.rundir.reading import Run
 
 Row = Mapping[str, float | None]
 """One row of `metrics.csv`: `epoch`, `seconds`, `learning_rate`, `loss`, ..., `val_loss`, ..."""
 
-_NOT_METRICS = frozenset({"epoch", "learning_rate"})
+_RATE = "learning_rate"
+_NOT_METRICS = frozenset({"epoch", _RATE})
 
 # Up to this many epochs, each one is a dot: a line alone would hide where the measurements are.
 _DOTS = 25
+_MANY = 200
+
+# So many epochs without a finite value are marked one by one.
+_MARKED = 500
 
 # A falling quantity is drawn on a logarithmic axis when it falls to less than a fiftieth, a rising one only when it
 # explodes: an accuracy that rises from 0.01 to 0.9 belongs on a linear axis.
@@ -56,6 +63,23 @@ class _Panel:
     title: str
     train: _Series
     validation: _Series
+
+
+def obstacle(subject: Subject) -> str | None:
+    """Says why there can be no such picture."""
+    return None if subject.trained.metrics else "no epoch is complete"
+
+
+def draw(subject: Subject) -> bytes:
+    """Draws the training of a run."""
+    return curves_of(subject.trained)
+
+
+def curves_of(run: Run) -> bytes:
+    """Draws the training of a run that has a complete epoch."""
+    best_epoch, monitor = run.summary.get("best_epoch"), run.summary.get("monitor")
+    best = Best(int(best_epoch), str(monitor)) if best_epoch and monitor else None
+    return curves(run.metrics, f"{run.name} {run.id}", best)
 
 
 def curves(rows: Sequence[Row], title: str, best: Best | None = None) -> bytes:
@@ -102,9 +126,9 @@ def _panels(rows: Sequence[Row]) -> list[_Panel]:
         if name.startswith("val_") and name.removeprefix("val_") not in names
     ]
     panels = [_Panel(name, _series(rows, name), _series(rows, f"val_{name}")) for name in names]
-    rate = _series(rows, "learning_rate")
+    rate = _series(rows, _RATE)
     if len(np.unique(rate.values[np.isfinite(rate.values)])) > 1:
-        panels.append(_Panel("learning_rate", rate, _series(rows, "")))
+        panels.append(_Panel(_RATE, rate, _series(rows, "")))
     return panels
 
 
@@ -129,8 +153,14 @@ def _draw_panel(axes: Axes, panel: _Panel, epochs: int, best: Best | None) -> No
     axes.set_title(shortened(panel.title, 40), loc="left", fontsize=11, fontweight="bold", pad=8)
     axes.grid(True, axis="y")
     marker = "o" if epochs <= _DOTS else ""
+    # Lines of many epochs zigzag, and would hide each other.
+    width = 1.8 if epochs <= _MANY else 0.9
+    style = "steps-post" if panel.title == _RATE else "default"
     for series, color in ((panel.train, BLUE), (panel.validation, ORANGE)):
-        axes.plot(series.epochs, series.values, color=color, marker=marker, markersize=4, zorder=3)
+        axes.plot(
+            series.epochs, series.values, color=color, marker=marker, markersize=4, zorder=3,
+            linewidth=width, drawstyle=style, alpha=1.0 if epochs <= _MANY else 0.85,
+        )  # fmt: skip
         if epochs == 1:
             _label_points(axes, series)
     _scale(axes, panel)
@@ -150,10 +180,21 @@ def _label_points(axes: Axes, series: _Series) -> None:
 def _scale(axes: Axes, panel: _Panel) -> None:
     if _wants_logarithm(panel):
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(numticks=8))
+        axes.yaxis.set_major_formatter(FuncFormatter(_plain))
+        low, high = axes.get_ylim()
+        # Over a few powers of ten their names alone are too few.
+        between = (2.0, 5.0) if high / low < 1e3 else ()
+        axes.yaxis.set_minor_locator(LogLocator(subs=between or "auto", numticks=12))
+        axes.yaxis.set_minor_formatter(FuncFormatter(_plain) if between else NullFormatter())
     else:
         formatter = ScalarFormatter(useOffset=False)
         formatter.set_powerlimits((-3, 5))
         axes.yaxis.set_major_formatter(formatter)
+
+
+def _plain(value: float, _: object) -> str:
+    return f"{value:g}"
 
 
 def _wants_logarithm(panel: _Panel) -> bool:
@@ -199,14 +240,19 @@ def _mark_best(axes: Axes, panel: _Panel, best: Best) -> None:
 
 
 def _tell_what_is_not_finite(axes: Axes, panel: _Panel) -> None:
+    found = []
     for name, series in (("train", panel.train), ("validation", panel.validation)):
         lost = series.epochs[np.isnan(series.values)]
         if len(lost):
-            text = f"{name}: not finite in {len(lost)} of {len(series.epochs)} epochs, first in epoch {lost[0]:.0f}"
-            height = 0.96 if name == "train" else 0.88
-            axes.text(
-                0.03, height, text, transform=axes.transAxes, color=ORANGE, fontsize=9, va="top", zorder=5
-            )
+            found.append(f"{name} in {len(lost)} of {len(series.epochs)} epochs, first {lost[0]:.0f}")
+            for epoch in lost if len(lost) <= _MARKED else ():
+                axes.axvspan(epoch - 0.5, epoch + 0.5, color=ORANGE, alpha=0.1, linewidth=0, zorder=0)
+    for number, text in enumerate(reversed(found)):
+        text = f"not finite: {text}"
+        axes.annotate(
+            text, (1, 1), (0, 3 + 11 * number), xycoords="axes fraction", textcoords="offset points",
+            color=ORANGE, fontsize=8, ha="right", va="bottom",
+        )  # fmt: skip
 
 
 def _draw_header(

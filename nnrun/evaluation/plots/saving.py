@@ -1,10 +1,10 @@
-"""Pictures of a run, written into its folder `plots`."""
+"""The pictures that every training leaves in the folder `plots` of its run."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from nnrun.evaluation.plots.curves import Best, curves
+from nnrun.evaluation.plots.curves import curves_of
 from nnrun.rundir.atomic import make_folder, write_bytes
 from nnrun.rundir.reading import Run
 
@@ -21,9 +21,7 @@ def save_curves(run: Run) -> Path | None:
     """
     if not run.metrics:
         return None
-    best_epoch, monitor = run.summary.get("best_epoch"), run.summary.get("monitor")
-    best = Best(int(best_epoch), str(monitor)) if best_epoch and monitor else None
     path = run.path / "plots" / "curves.png"
     make_folder(path.parent)
-    write_bytes(path, curves(run.metrics, f"{run.name} {run.id}", best))
+    write_bytes(path, curves_of(run))
     return path

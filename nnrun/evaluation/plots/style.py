@@ -6,6 +6,7 @@ Pictures are drawn with `matplotlib.figure.Figure` on the Agg canvas: no pyplot,
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -92,6 +93,26 @@ def picture(
     return target.getvalue()
 
 
+def header(figure: Figure, title: str, subtitle: str, left: float = 0.2) -> None:
+    """Writes what a picture shows into its upper left corner.
+
+    Args:
+        figure: The picture, with its final size.
+        title: Its title.
+        subtitle: Stands below it, smaller.
+        left: Distance from the left edge, in inches.
+    """
+    width, height = figure.get_size_inches()
+    figure.text(left / width, 1 - 0.12 / height, title, fontsize=13, fontweight="bold", va="top")
+    figure.text(left / width, 1 - 0.39 / height, subtitle, color=FAINT_INK, va="top")
+
+
+def header_width(renderer: RendererAgg, title: str, subtitle: str, left: float = 0.2) -> float:
+    """Returns how wide a picture must be for its header, in inches."""
+    # Bold letters are about an eighth wider than those that are measured.
+    return left + max(text_width(renderer, title, 13) * 1.13, text_width(renderer, subtitle, 10)) + 0.2
+
+
 def text_width(renderer: RendererAgg, text: str, size: float) -> float:
     """Returns how wide a line of text of that size (points) is drawn, in inches."""
     properties = FontProperties(family=matplotlib.rcParams["font.family"], size=size)
@@ -102,14 +123,19 @@ def text_width(renderer: RendererAgg, text: str, size: float) -> float:
 
 
 def shortened(text: str, length: int) -> str:
-    """Returns the text without line breaks and control characters, with `…` for what is too long."""
+    """Returns the text without line breaks and control characters, with `…` for what is too long.
+
+    What no font of this machine can draw becomes one `□`.
+    """
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not drawable(line):
+        line = re.sub("□[□ ]*□", "□", "".join(c if drawable(c) else "□" for c in line))
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
 def drawable(text: str) -> bool:
     """Tells whether the fonts of this machine have all characters of the text."""
-    return all(ord(character) in _characters() for character in text)
+    return text.isascii() or all(ord(character) in _characters() for character in text)
 
 
 @contextmanager
