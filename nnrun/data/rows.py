@@ -84,10 +84,7 @@ class MappedRows:
         Args:
             chosen: A slice, or an array of positions.
         """
-        wanted = self.rows[chosen]
-        if len(wanted) and np.all(np.diff(wanted) == 1):
-            return self.prepare(np.asarray(self.source[wanted[0] : wanted[-1] + 1]))
-        return self.prepare(_read(self.source, wanted))
+        return self.prepare(_read(self.source, self.rows[chosen]))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Returns all samples as an array, for NumPy."""

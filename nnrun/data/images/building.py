@@ -84,6 +84,7 @@ def build_from_archive(folder: Path, wanted: Request) -> None:
         while form is None:
             content = next(images, None)
             if content is None:
+                arranged(incoming.files, incoming.left_out, wanted.layout, path)  # says so if there is none
                 raise _none_readable(path, len(first), "")
             first.append(content)
             try:

@@ -57,6 +57,11 @@ class Layout:
     exclude: tuple[str, ...] = ()
     key: str = "dataset"
 
+    @property
+    def all_there(self) -> bool:
+        """Whether each excluded class must be there: among the images to train on, not among others."""
+        return self.key == "dataset"
+
 
 def gather(path: Path, layout: Layout, most: int | None = None) -> Gathered:
     """Finds the images of a folder.
@@ -73,13 +78,11 @@ def gather(path: Path, layout: Layout, most: int | None = None) -> Gathered:
     left_out = LeftOut()
     folders: list[str] = []
     files = files_in(str(path), left_out, folders, most)
-    root, files = arranged(files, left_out, layout, path)
+    root, files = arranged(files, left_out, layout, path, folders)
     if layout.classes:
-        below = {
-            folder.removeprefix(root).partition("/")[0] for folder in folders if f"{folder}/".startswith(root)
-        }
+        below = _below(folders, root)
         classes = {class_of(file.name) for file in files}
-        empty = sorted(below - classes - {""} - set(layout.exclude))
+        empty = sorted(below - classes - set(layout.exclude))
         if empty:
             raise DataError(
                 f"{path}: there is no image in the folder {listed(empty, 5)}",
@@ -116,9 +119,16 @@ def is_wanted(name: str, left_out: LeftOut) -> bool:
 
 
 def arranged(
-    files: Sequence[ImageFile], left_out: LeftOut, layout: Layout, path: Path
+    files: Sequence[ImageFile], left_out: LeftOut, layout: Layout, path: Path, folders: Sequence[str] = ()
 ) -> tuple[str, list[ImageFile]]:
     """Returns the common root, and the images that are used, named below it.
+
+    Args:
+        files: All images.
+        left_out: Gets those that are not used.
+        layout: How they lie in the folder or archive.
+        path: The folder or archive, for messages.
+        folders: All folders in it, also those without images, where they are known.
 
     Raises:
         DataError: There is none, no class, or a class whose name is no text.
@@ -145,8 +155,8 @@ def arranged(
         else:
             used.append(file)
     classes = seen - excluded - {""}
-    missing = sorted(excluded - seen)
-    if missing:
+    missing = sorted(excluded - seen - _below(folders, root))
+    if missing and layout.all_there:
         raise DataError(
             f"{layout.key}.exclude: there is no folder {quoted(missing[0])} with images in {path}",
             f"there are {listed(sorted(classes), 20)}",
@@ -165,6 +175,13 @@ def arranged(
                 "rename it: a folder is a class, and classes are written into the run",
             ) from None
     return root, used
+
+
+def _below(folders: Sequence[str], root: str) -> set[str]:
+    """Returns the folders that lie directly below the root."""
+    return {
+        folder.removeprefix(root).partition("/")[0] for folder in folders if f"{folder}/".startswith(root)
+    } - {""}
 
 
 def is_image_archive(path: Path) -> bool:

@@ -40,18 +40,23 @@ class LeftOut:
     def sentences(self) -> list[str]:
         """Returns what was left out, a part of a sentence for each reason."""
         kinds = Counter(PurePosixPath(name).suffix.lower() or "without a suffix" for name in self.others)
-        shown = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common(_SHOWN + 2))
+        shown = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))[: _SHOWN + 2]
         found = (
-            (self.excluded, "images in folders that dataset.exclude names", ""),
-            (self.hidden, "hidden files and folders", ""),
-            (self.outside, "images outside of the folders of classes", ""),
-            (self.others, "files that are no images by their names", f" ({shown})"),
-            (self.circles, "links to folders that are there already", ""),
-            (self.special, "entries that are neither files nor folders", ""),
+            (self.excluded, "image", "images", " in folders that dataset.exclude names"),
+            (self.hidden, "hidden file or folder", "hidden files and folders", ""),
+            (self.outside, "image", "images", " outside of the folders of classes"),
+            (
+                self.others,
+                "file that is no image by its name",
+                "files that are no images by their names",
+                f" ({', '.join(f'{count:,} {kind}' for kind, count in shown)})",
+            ),
+            (self.circles, "link", "links", " to folders that are there already"),
+            (self.special, "entry that is", "entries that are", " neither file nor folder"),
         )
         return [
-            f"{len(names):,} {what}{more}: {listed(sorted(names), _SHOWN)}"
-            for names, what, more in found
+            f"{len(names):,} {one if len(names) == 1 else many}{more}: {listed(sorted(names), _SHOWN)}"
+            for names, one, many, more in found
             if names
         ]
 

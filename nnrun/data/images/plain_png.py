@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from PIL import Image
 
 _CHUNK = struct.Struct(">I4s")
+_CHECKSUM = struct.Struct(">I")
 _HEADER = struct.Struct(">II5B")
 _MODES = {0: "L", 2: "RGB"}
 _FIRST_CHUNK = 33
@@ -85,13 +86,12 @@ def damaged_chunk(content: bytes) -> str | None:
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, int, int, bool]]:
     """Yields name, beginning and end of each complete chunk, and whether its checksum is right."""
-    view = memoryview(content)
-    position, last = 8, len(content)
-    while position + 12 <= last:
+    position, last = 8, len(content) - 12
+    while position <= last:
         length, name = _CHUNK.unpack_from(content, position)
         end = position + 8 + length
-        if end + 4 > last:
+        if end > last + 8:
             return
-        checksum = int.from_bytes(content[end : end + 4])
-        yield name, position + 8, end, zlib.crc32(view[position + 4 : end]) == checksum
+        (checksum,) = _CHECKSUM.unpack_from(content, end)
+        yield name, position + 8, end, zlib.crc32(content[position + 4 : end]) == checksum
         position = end + 4
