@@ -206,7 +206,14 @@ BROKEN_TABLES: dict[str, tuple[bytes, dict[str, Any], str]] = {
         {"name": "t.tsv", "header": False, "text": 0, "target": 1},
         "row 2: expected 2 fields as in the first row, found 3 .* must not contain the delimiter",
     ),
-    "open quote": (b'text,label\n"a,x\nb,y\n', {}, "row 2: expected 2 fields"),
+    "open quote": (
+        b'text,label\nb,y\n"a,x\nb,y\n',
+        {},
+        "row after row 2 .*unexpected end of data .*quoting: none",
+    ),
+    "open quote at the end": (b'text,label\nb,"y\n', {}, "row after row 1 .*unexpected end of data"),
+    "open quote in the header": (b'"text,label\nb,y\n', {}, "row 1: unexpected end of data"),
+    "quote within quotes": (b'text,label\n"a" b,y\n', {}, "row after row 1 .*expected after"),
     "no such column": (
         b"txt,label\na,x\n",
         {},
@@ -277,6 +284,13 @@ def test_a_missing_file_is_unknown_to_check_and_an_error_to_training(tmp_path: P
     assert facts_of(section).shape == (9,)
     assert facts_of(section).train_samples is None
     assert "no.csv: no such file" in refusal(section)
+
+
+def test_devices_and_pipes_are_not_read(tmp_path: Path) -> None:
+    """They may have no end."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", str(tmp_path / "pipe")):
+        assert "is no file" in refusal(TextData(source="text", path=path, text="a", target="b"))
 
 
 def test_one_class_and_a_class_that_is_missing_in_training_are_refused(section: Write) -> None:
@@ -487,6 +501,26 @@ def test_a_tsv_of_any_texts_reads_back_equal(
     path.write_bytes("".join(f"a\t{text}\n" for text in written).encode())
     raw = load(TextData(source="text", path=str(path), text=1, target=0, header=False))
     assert raw.samples.x.tolist() == written
+
+
+FOLDER_NAMES = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=20
+).filter(lambda name: name[0] != "." and len(name.encode()) < 200)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(FOLDER_NAMES, min_size=2, max_size=5, unique=True))
+def test_any_name_of_a_folder_is_a_class(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
+    """Line breaks, controls, formulas and scripts among them; all come back from the run as they are."""
+    folder = tmp_path_factory.mktemp("classes")
+    for name in names:
+        (folder / name).mkdir()
+        (folder / name / "1.txt").write_text("word")
+    section = TextData(source="text", path=str(folder))
+    splits = split(section)
+    assert splits.class_names == tuple(sorted(names))
+    stored = json.loads(json.dumps(splits.preprocessing.to_json()))
+    assert Preprocessing.from_json(stored).class_names == splits.class_names
 
 
 @settings(max_examples=100, deadline=None)
