@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.arguments import split_arguments
-from nnrun.cli.options import RunsDir
+from nnrun.cli.options import AllowCode, RunsDir
 from nnrun.errors import UsageError
 
 
@@ -23,6 +23,7 @@ def data(
         bool, typer.Option("--json", help="Everything that is known, as one JSON object.")
     ] = False,
     runs_dir: RunsDir = Path("runs"),
+    allow_code: AllowCode = False,  # noqa: ARG001 - its callback does it
 ) -> None:
     """Show what the network will see of its data, without loading TensorFlow.
 

@@ -176,13 +176,12 @@ def _memory(memory: Mapping[str, Any]) -> str:
 
 
 def _duplicates(duplicates: Mapping[str, Any]) -> str:
-    within = {split: count for split, count in duplicates["within"].items() if count}
-    across = [one for one in duplicates["across"] if one["samples"]]
+    within = sum(duplicates["within"].values())
+    across = sum(one["samples"] for one in duplicates["across"])
     if not within and not across:
         return f"none among {duplicates['looked_at']:,} samples"
-    parts = [f"{count:,} within {split}" for split, count in within.items()]
-    parts += [f"{one['samples']:,} of {one['splits'][1]} also in {one['splits'][0]}" for one in across]
-    return ", ".join(parts)
+    parts = ((within, "within a split"), (across, "across splits"))
+    return ", ".join(f"{count:,} {where}" for count, where in parts if count)
 
 
 def _examples(record: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnrun.data.column_kinds import column_kinds
 from nnrun.data.filling import Filler
 from nnrun.data.preprocessing import Preprocessing
 from nnrun.data.raw import RawData
@@ -69,12 +70,18 @@ def summarise_columns(
         rows: Positions of the samples to look at, shape `(samples,)`.
     """
     x = raw.samples.x if len(rows) == len(raw.samples) else raw.samples.x[rows]
+    names = tuple(column_name(raw, number) for number in range(x.shape[1]))
+    texts: dict[int, ColumnKind] = dict.fromkeys(raw.categories, "category")
+    kinds = column_kinds(x, names, texts | dict(raw.kinds))
     return tuple(
-        _column(raw, number, x[:, number], preprocessing.fillers.get(number)) for number in range(x.shape[1])
+        _column(raw, number, kinds[name], x[:, number], preprocessing.fillers.get(number))
+        for number, name in enumerate(names)
     )
 
 
-def _column(raw: RawData, number: int, cells: NDArray[Any], filler: Filler | None) -> ColumnSummary:
+def _column(
+    raw: RawData, number: int, kind: ColumnKind, cells: NDArray[Any], filler: Filler | None
+) -> ColumnSummary:
     name = column_name(raw, number)
     empty = np.isnan(cells) if cells.dtype.kind == "f" else np.zeros(len(cells), dtype=np.bool_)
     missing = int(empty.sum())
@@ -85,7 +92,6 @@ def _column(raw: RawData, number: int, cells: NDArray[Any], filler: Filler | Non
         counts = np.bincount(filled.astype(np.int64), minlength=len(names))
         order = np.argsort(-counts, kind="stable")
         listed = tuple((names[code], int(counts[code])) for code in order[:_LISTED] if counts[code])
-        kind = raw.kinds.get(number, "category")
         # Texts of dates in the form of ISO 8601 are in the order of time.
         present = [names[code] for code in np.flatnonzero(counts)] if kind == "date" else []
         return ColumnSummary(
@@ -99,7 +105,6 @@ def _column(raw: RawData, number: int, cells: NDArray[Any], filler: Filler | Non
             present[-1] if present else None,
             most_frequent=listed,
         )
-    kind = raw.kinds.get(number, "number")
     if not len(filled):
         return ColumnSummary(name, kind, 0, missing, filled_with, 0)
     exact = filled.astype(np.float64, copy=False)

@@ -194,7 +194,9 @@ class ValueLayout:
 
     def summary(self) -> str:
         """Returns the range of the predictions."""
-        return "" if self._low > self._high else f"{self._low:.6g} to {self._high:.6g}"
+        if self._low > self._high:
+            return ""
+        return f"{self._low:.6g}" if self._low == self._high else f"{self._low:.6g} to {self._high:.6g}"
 
 
 def _at(values: NDArray[np.float32], places: NDArray[np.int64]) -> NDArray[np.float32]:
