@@ -418,27 +418,21 @@ def test_top_classes_are_ranked(runs: Callable[[str], Trained], tmp_path: Path) 
 
 
 def test_unseen_categories_and_unused_columns_are_told(
-    runs: Callable[[str], Trained], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    runs: Callable[[str], Trained], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Counted and named, on stderr; the predictions are on stdout."""
     one = runs(TABLE)
     rows = [{**row, "colour": "green"} if number < 3 else row for number, row in enumerate(animals(10))]
     table = write_table(tmp_path / "new.csv", rows)
-    result = shell(one.run, str(table))
-    assert result.returncode == 0
-    assert "columns 'id', 'kind' are not used" in result.stderr
-    assert (
-        "3 rows have a category in column 'colour' that the training did not have ('green')" in result.stderr
-    )
-    assert "10 predicted" in result.stderr
-    assert len(result.stdout.splitlines()) == 11
-    assert shell(one.run, str(table), "--quiet").stderr == ""
-
-
-def shell(run: Run, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Runs the installed command."""
-    command = [sys.executable, "-m", "nnrun", "predict", str(run.path), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    capfd.readouterr()
+    assert nnrun("predict", str(one.run.path), str(table)) == 0
+    said = capfd.readouterr()
+    assert "columns 'id', 'kind' are not used" in said.err
+    assert "3 rows have a category in column 'colour' that the training did not have ('green')" in said.err
+    assert "10 predicted" in said.err
+    assert len(said.out.splitlines()) == 11
+    assert nnrun("--quiet", "predict", str(one.run.path), str(table)) == 0
+    assert capfd.readouterr().err == ""
 
 
 def test_reader_that_goes_away_ends_it(runs: Callable[[str], Trained], tmp_path: Path) -> None:
@@ -457,12 +451,12 @@ def test_reader_that_goes_away_ends_it(runs: Callable[[str], Trained], tmp_path:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 def test_memory_does_not_grow_with_the_table(runs: Callable[[str], Trained], tmp_path: Path) -> None:
-    """A million rows take hardly more than a quarter of them."""
+    """700,000 rows take hardly more than 200,000."""
     one = runs(LOGITS)
     draw = np.random.default_rng(0)
     lines = "".join(f"{a:.9f},{b:.9f}\n" for a, b in draw.normal(size=(100_000, 2)).tolist())
     sizes: dict[str, int] = {}
-    for name, repeat in (("small", 3), ("large", 11)):
+    for name, repeat in (("small", 2), ("large", 7)):
         table = tmp_path / f"{name}.csv"
         with table.open("w") as file:
             file.write("x0,x1\n")
@@ -476,7 +470,7 @@ def test_memory_does_not_grow_with_the_table(runs: Callable[[str], Trained], tmp
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         sizes[name] = int(result.stdout.splitlines()[-1]) * 1024
     with (tmp_path / "large.csv.csv").open() as file:
-        assert sum(1 for _ in file) > 1_000_000
+        assert sum(1 for _ in file) > 600_000
     assert sizes["large"] - sizes["small"] < 60 << 20, sizes
 
 
