@@ -346,6 +346,17 @@ def test_labels_that_begin_as_numbers(tmp_path: Path, tiny_pieces: None, late: s
         assert load(path).samples.y[[0, -1]].tolist() == ["0.5", late]
 
 
+def test_a_table_that_does_not_fit_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an error of the data, not of nnrun."""
+
+    def full(*arguments: Any, **options: Any) -> None:
+        raise MemoryError
+
+    path = write(tmp_path, "a,y\n1,0\n2,1\n")
+    monkeypatch.setattr("nnrun.data.tables.reading.GrowingRows.append", full)
+    assert "does not fit into memory" in refusal(path)[0]
+
+
 def test_large_tables_are_prepared_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the network sees does not depend on how many samples are prepared at a time."""
     rows = "".join(f"{n % 17},{'uvw'[n % 3]},{n * 0.1}\n" for n in range(300))

@@ -83,6 +83,13 @@ def test_a_column_about_the_rows_is_not_the_target(tmp_path: Path, key: str) -> 
     assert "column 'y' is the target" in refusal(path, **options)[0]
 
 
+def test_a_column_has_one_purpose(tmp_path: Path) -> None:
+    """A weight is a number, a group is a name."""
+    path = write(tmp_path, "a,w,y\n1,1,0\n2,1,1\n")
+    message, _ = refusal(path, sample_weight="w", split=TableSplitSection(group="w"))
+    assert message == "dataset.split.group: column 'w' is named in dataset.sample_weight too"
+
+
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_a_group_is_in_one_split(tmp_path: Path, shuffle: bool) -> None:
     """And the splits are about as large as was asked for."""

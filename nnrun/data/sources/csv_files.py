@@ -61,7 +61,13 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
     heads = read_heads([file for part in files.values() for file in part], format_of(section))
     names = heads[0].names
     columns = choose_columns(names, section, heads[0].file)
-    table = read_table(heads, _wanted(columns, names), len(columns.features))
+    try:
+        table = read_table(heads, _wanted(columns, names), len(columns.features))
+    except MemoryError as error:
+        raise DataError(
+            f"{heads[0].file}: the table does not fit into memory",
+            "use fewer `dataset.features`, or fewer files",
+        ) from error
     _check_empty(table, columns)
     table, dropped = _without_dropped(table, columns)
 

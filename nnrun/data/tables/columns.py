@@ -123,9 +123,13 @@ def choose_columns(names: Sequence[str], section: CsvData, file: str) -> Columns
     weight = finder.find_one("sample_weight", section.sample_weight)
     group = finder.find_one("split.group", section.split.group)
     time = finder.find_one("split.time", section.split.time)
+    purposes = dict.fromkeys(targets, "the target")
     for key, number in (("sample_weight", weight), ("split.group", group), ("split.time", time)):
-        if number is not None and number in targets:
-            raise DataError(f"dataset.{key}: column '{names[number]}' is the target", "name another column")
+        if number in purposes:
+            what = f"column '{names[number]}' is {purposes[number]}"
+            raise DataError(f"dataset.{key}: {what}", "name another column")
+        if number is not None:
+            purposes[number] = f"named in dataset.{key} too"
     excluded = finder.find("exclude", section.exclude)
     features = _features(finder, section, targets, {*targets, *excluded, weight, group, time}, excluded)
     categorical = finder.find("categorical", section.categorical)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,9 +22,10 @@ class GrowingRows:
         self._used = 0
 
     def expect(self, rows: int) -> None:
-        """Makes room for so many rows in all; memory is taken only by those that come."""
+        """Makes room for so many rows in all, if the system lets it; memory is taken only by those that come."""
         if not self._used:
-            self._matrix = np.empty((rows, self._matrix.shape[1]))
+            with contextlib.suppress(MemoryError):
+                self._matrix = np.empty((rows, self._matrix.shape[1]))
 
     def append(self, rows: NDArray[np.float64]) -> None:
         """Adds rows, shape `(rows, columns)`."""
