@@ -17,7 +17,6 @@ PACKAGES = ("numpy", "tensorflow", "keras")
 
 RECORDED_ENVIRONMENT = (
     "CUDA_VISIBLE_DEVICES",
-    "KERAS_BACKEND",
     "KERAS_MAX_EPOCHS",
     "KERAS_MAX_STEPS_PER_EPOCH",
     "MKL_NUM_THREADS",
@@ -38,7 +37,9 @@ RECORDED_ENVIRONMENT = (
     "TF_XLA_FLAGS",
     "XLA_FLAGS",
 )
-"""Variables that can change a result. No other one is ever recorded: an environment is full of secrets."""
+"""Variables that can change a result. No other one is ever recorded: an environment is full of secrets.
+
+`KERAS_BACKEND` is none of them: nnrun sets it itself."""
 
 _GIT_STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=no")
 _GIT_SECONDS = 2.0

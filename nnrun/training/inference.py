@@ -13,7 +13,6 @@ from nnrun.config.load import LoadedConfig
 from nnrun.data.splits import Split
 from nnrun.training.batches import arrays_of
 from nnrun.training.building import build_model, compile_model
-from nnrun.training.engine import flat
 from nnrun.training.memory import data_memory
 from nnrun.training.predicting import Predictor, fitting_batch_size
 from nnrun.training.steps import ChunkFunction
@@ -71,6 +70,6 @@ def infer(model: keras.Sequential, split: Split, batch_size: int) -> Inference:
     test.prepare()
     metrics: dict[str, float] = {}
     for feed in data.feeds(np.arange(data.samples, dtype=np.int32)):
-        metrics = flat(test(feed, feed.first, feed.first + feed.steps).metrics)
+        metrics = test(feed, feed.first, feed.first + feed.steps).metrics
     predictor = Predictor(model, fitting_batch_size(model, batch_size))
     return Inference(predictor(split.x), metrics)
