@@ -395,6 +395,21 @@ def test_one_sample_alone_has_the_same_prediction(runs: Callable[[str], Trained]
     np.testing.assert_array_equal(probabilities([alone])[0], one.outputs[5])
 
 
+def test_weights_of_the_last_epoch_are_those_that_were_saved(
+    runs: Callable[[str], Trained], tmp_path: Path
+) -> None:
+    """`--weights last` reads the other model."""
+    one = runs(DIGITS)
+    np.save(tmp_path / "x.npy", one.raw.samples.x[one.rows[:4]])
+    copy = tmp_path / "copy"
+    shutil.copytree(one.run.path, copy)
+    (copy / "model" / "best.keras").rename(copy / "model" / "last.keras")
+    run = Run.read(copy)
+    objects = predict(run, str(tmp_path / "x.npy"), "--weights", "last")
+    np.testing.assert_array_equal(probabilities(objects), one.outputs[:4])
+    assert nnrun("predict", str(copy), str(tmp_path / "x.npy")) == 4
+
+
 def test_top_classes_are_ranked(runs: Callable[[str], Trained], tmp_path: Path) -> None:
     """The most probable ones only, in their order."""
     one = runs(DIGITS)
