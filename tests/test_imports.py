@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "rundir": CONFIG,
     "data": {"rundir", *CONFIG},
     "display": {"config", "errors", "events"},
+    "verification": {"data", "rundir", "display", *CONFIG},
     "check": {"config", "data", "errors"},
     "diagnosis": {"training", "rundir", "errors"},
     "training": {"check", "data", "rundir", *CONFIG},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from nnrun.errors import EnvironmentFault, StorageError
-from nnrun.rundir import provenance, writing
+from nnrun.rundir import provenance
 from nnrun.rundir.writing import RunDirectory
 
 
@@ -108,10 +109,10 @@ def test_a_beginning_that_cannot_be_written_leaves_nothing(
 ) -> None:
     """A full disk at the start leaves no half-made directory."""
 
-    def full(path: Path, value: object) -> None:
-        raise StorageError(f"cannot write {path}: No space left on device")
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(writing, "write_json", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError, match="No space left"):
         create(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -26,6 +26,7 @@ from nnrun.cli.schema import schema
 from nnrun.cli.show import show
 from nnrun.cli.streams import open_standard_streams
 from nnrun.cli.train import train
+from nnrun.cli.verify import verify
 from nnrun.errors import NnrunError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -38,6 +39,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     evaluate,
     plot,
     runs,
+    verify,
     doctor,
 )
 """Every command, in the order of the help; the name of the function is the name of the command."""

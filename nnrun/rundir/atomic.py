@@ -84,12 +84,26 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Writes a value as indented JSON, atomically; non-finite numbers become strings; see `write_bytes`."""
-    write_text(path, json_text(value))
+    write_bytes(path, json_bytes(value))
 
 
 def json_text(value: Any) -> str:
-    """Returns what `write_json` writes."""
+    """Returns a value as indented JSON; non-finite numbers become strings."""
     return json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def json_bytes(value: Any) -> bytes:
+    """Returns what `write_json` writes."""
+    return _encoded(json_text(value))
+
+
+def _encoded(text: str) -> bytes:
+    r"""Returns a JSON text as UTF-8.
+
+    A file name that is not UTF-8 has half characters in Python (PEP 383): they become `\udcff`, which is how JSON
+    writes them.
+    """
+    return text.encode("utf-8", "backslashreplace")
 
 
 @contextmanager
@@ -133,9 +147,22 @@ def make_folder(path: Path) -> None:
         StorageError: It cannot be made.
     """
     try:
-        path.mkdir(exist_ok=True)
+        if not path.is_dir():
+            path.mkdir(exist_ok=True)
+            _sync(path.parent)
     except OSError as error:
         raise storage_error(path, error) from error
+
+
+def make_folders(path: Path) -> None:
+    """Makes a folder and those above it that are missing.
+
+    Raises:
+        StorageError: One of them cannot be made.
+    """
+    for folder in reversed([each for each in (path, *path.parents) if not each.exists()]):
+        make_folder(folder)
+    make_folder(path)
 
 
 @contextmanager
@@ -149,8 +176,8 @@ def new_folder(path: Path) -> Iterator[Path]:
         The path of the temporary folder. Only files may be put into it, no folders.
 
     Raises:
-        StorageError: It could not be written, synced or renamed; there is no folder of that name then. Any
-            `OSError` out of the `with` block counts as that.
+        StorageError: It could not be written, synced or renamed; where it is there nevertheless, it is complete
+            but not safe from a power failure. Any `OSError` out of the `with` block counts as that.
     """
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{path.name}")
     try:
@@ -168,6 +195,23 @@ def new_folder(path: Path) -> Iterator[Path]:
         _sync(path.parent)
     except OSError as error:
         raise storage_error(path, error) from error
+
+
+def remove_folder(path: Path) -> None:
+    """Removes a folder with all that is in it, in one step for those who read: there is never half of it.
+
+    Args:
+        path: The folder. What cannot be removed of it stays as a leftover under a temporary name.
+
+    Raises:
+        StorageError: It cannot even be renamed.
+    """
+    hidden = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{path.name}")
+    try:
+        path.rename(hidden)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    shutil.rmtree(hidden, ignore_errors=True)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -206,10 +250,11 @@ class AppendFile:
     """A text file that only grows, by whole lines.
 
     A last line without its end, as a power failure can leave it, is cut off when the file is opened. A line
-    that does not fit on the disk is taken back, so that the file always ends with a complete line.
+    that does not fit on the disk is taken back, so that the file always ends with a complete line. So is one that
+    an exception (a signal) interrupted, by the next line: what `append` did not return from is not there.
 
     Args:
-        path: The file; created if it does not exist.
+        path: The file, which nobody else writes; created if it does not exist.
 
     Raises:
         StorageError: It cannot be opened for writing.
@@ -219,9 +264,9 @@ class AppendFile:
         self._path = path
         self._new_name = not path.exists()
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
             try:
-                self._size = self._cut_torn_line()
+                self._end = self._cut_torn_line()
             except BaseException:
                 os.close(self._descriptor)
                 raise
@@ -229,6 +274,7 @@ class AppendFile:
             raise storage_error(path, error) from error
 
     def _cut_torn_line(self) -> int:
+        """Returns the end of the last complete line, after which there is nothing then."""
         size = os.fstat(self._descriptor).st_size
         end = size
         while end:
@@ -244,7 +290,7 @@ class AppendFile:
         return end
 
     def append(self, line: str) -> None:
-        r"""Appends one line by one write.
+        r"""Appends one line.
 
         Args:
             line: The line, without its end; it holds no `\n`.
@@ -252,23 +298,31 @@ class AppendFile:
         Raises:
             StorageError: The line could not be stored; the file is as before.
         """
-        data = line.encode() + b"\n"
+        data = _encoded(line) + b"\n"
         try:
-            written = os.write(self._descriptor, data)
-            if written != len(data):
-                # Only a full disk or a size limit cuts a write to a file short; the rest tells which.
-                self._write_rest(data[written:])
+            end = self._take_back()
+            try:
+                while data:
+                    # One call, but where a full disk or a size limit cuts it short; the next call tells which.
+                    written = os.pwrite(self._descriptor, data, end)
+                    data, end = data[written:], end + written
+            except OSError:
+                with suppress(OSError):  # else the next line does it
+                    self._take_back()
+                raise
         except OSError as error:
             raise storage_error(self._path, error) from error
-        self._size += len(data)
+        self._end = end
 
-    def _write_rest(self, data: bytes) -> None:
-        try:
-            while data:
-                data = data[os.write(self._descriptor, data) :]
-        except OSError:
-            os.ftruncate(self._descriptor, self._size)
-            raise
+    def _take_back(self) -> int:
+        """Removes what was written of a line that never became complete; returns where the next one goes."""
+        size = os.fstat(self._descriptor).st_size
+        if size > self._end:
+            os.ftruncate(self._descriptor, self._end)
+        elif size < self._end:
+            # Somebody emptied it meanwhile.
+            self._end = self._cut_torn_line()
+        return self._end
 
     def sync(self) -> None:
         """Returns when all lines are safe from a power failure.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import secrets
-import shutil
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,12 +14,26 @@ from typing import Any, Self
 
 from nnrun.errors import EnvironmentFault, StorageError
 from nnrun.events import Status
-from nnrun.rundir.atomic import remove_leftovers, write_bytes, write_json, write_text
+from nnrun.rundir.atomic import (
+    json_bytes,
+    make_folders,
+    new_folder,
+    remove_folder,
+    remove_leftovers,
+    write_json,
+    write_text,
+)
 from nnrun.rundir.provenance import git_state, host_facts, process_facts, redact_command, versions
 from nnrun.rundir.reading import Run
 
 FORMAT = 1
 """Version of the layout of a run directory; it grows when a reader has to know."""
+
+_TAKEN = frozenset({errno.EEXIST, errno.ENOTEMPTY})
+"""Another process has a run of this id: see rename(2), which replaces an empty folder only."""
+
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""Faults that another folder on the same disk would have, too."""
 
 
 class RunDirectory:
@@ -55,6 +70,8 @@ class RunDirectory:
     ) -> Self:
         """Makes a new directory `runs_dir/name/<YYYYMMDD-HHMMSS>-<4 hex>` with the config and a first record.
 
+        It appears complete, or not at all.
+
         Args:
             runs_dir: Where the runs are; made if missing.
             name: Name of the experiment, which is a valid folder name.
@@ -65,22 +82,22 @@ class RunDirectory:
             config_path: Where the config lies; the git repository around it is recorded.
 
         Raises:
-            EnvironmentFault: The directory cannot be made.
-            StorageError: The first files cannot be written.
+            EnvironmentFault: The directory cannot be made there.
+            StorageError: The disk is full or failed.
         """
         started = datetime.now(UTC)
         folder = runs_dir / name
         made = [each for each in (folder, *folder.parents) if not each.exists()]
-        path = _new_directory(folder, started)
         record = {
             "format": FORMAT,
-            "id": path.name,
+            "id": None,
             "name": name,
             "status": "running",
             "reason": None,
             "exit_code": None,
             "command": redact_command(command),
             "config": None if config_path is None else str(config_path),
+            "config_sha256": hashlib.sha256(config).hexdigest(),
             "seed": seed,
             "started": _iso(started),
             "ended": None,
@@ -94,17 +111,15 @@ class RunDirectory:
             "class_names": None,
             "timing": {},
         }
-        directory = cls(path, record, made)
         try:
-            write_bytes(path / "config.yaml", config)
-            write_text(path / "resolved.yaml", resolved)
-            write_json(path / "run.json", record)
+            path = _new_directory(
+                folder, started, record, {"config.yaml": config, "resolved.yaml": resolved.encode()}
+            )
         except BaseException:
-            # Half a beginning helps nobody, and the reason to tell is the first one.
-            with suppress(StorageError):
-                directory.discard()
+            # Folders without a run help nobody, and the reason to tell is the first one.
+            _remove_empty(made)
             raise
-        return directory
+        return cls(path, record, made)
 
     @classmethod
     def reopen(cls, run: Run, *, resolved: str, command: Sequence[str], epoch: int) -> Self:
@@ -176,43 +191,55 @@ class RunDirectory:
             StorageError: It could not be removed.
         """
         try:
-            shutil.rmtree(self.path)
-        except OSError as error:
+            remove_folder(self.path)
+        except StorageError as error:
             raise StorageError(
-                f"cannot remove {self.path}: {error.strerror}", "Remove the folder by hand."
+                f"cannot remove {self.path}: {error.__cause__}", "Remove the folder by hand."
             ) from error
-        # Not empty: another run is there.
-        with suppress(OSError):
-            for folder in self._made:
-                folder.rmdir()
+        _remove_empty(self._made)
 
 
-def _new_directory(folder: Path, started: datetime) -> Path:
+def _new_directory(folder: Path, started: datetime, record: dict[str, Any], files: dict[str, bytes]) -> Path:
+    """Makes a directory with files and a record; it appears when all of them are on the disk.
+
+    Args:
+        folder: Where; made if missing.
+        started: The start of the run, for its id.
+        record: The content of `run.json`; its id is set.
+        files: Other files by name.
+    """
     stamp = started.astimezone().strftime("%Y%m%d-%H%M%S")
     while True:
         path = folder / f"{stamp}-{secrets.token_hex(2)}"
+        if path.exists():
+            continue
+        record["id"] = path.name
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            path.mkdir()
-        except FileExistsError as error:
-            if path.exists():
+            make_folders(folder)
+            with new_folder(path) as temporary:
+                for name, content in (files | {"run.json": json_bytes(record)}).items():
+                    (temporary / name).write_bytes(content)
+        except StorageError as error:
+            cause = error.__cause__
+            if not isinstance(cause, OSError) or cause.errno in _DISK:
+                raise
+            if cause.errno in _TAKEN and path.exists():
                 continue
-            raise _no_directory(folder, error) from error
-        except FileNotFoundError as error:
-            if folder.parent.exists():
+            if cause.errno == errno.ENOENT and folder.parent.exists():
                 # Another process discarded its run, and the empty folder with it, between our two calls.
                 continue
-            raise _no_directory(path, error) from error
-        except OSError as error:
-            raise _no_directory(path, error) from error
+            raise EnvironmentFault(
+                f"cannot make the run directory {path}: {cause.strerror}",
+                "Choose a folder that you may write to with --runs-dir.",
+            ) from error
         return path
 
 
-def _no_directory(path: Path, error: OSError) -> EnvironmentFault:
-    return EnvironmentFault(
-        f"cannot make the run directory {path}: {error.strerror}",
-        "Choose a folder that you may write to with --runs-dir.",
-    )
+def _remove_empty(folders: Sequence[Path]) -> None:
+    # Not empty: another run is there.
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
 
 
 def _iso(moment: datetime) -> str:

@@ -1,0 +1,46 @@
+"""What came after the training, evaluations and pictures, is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nnrun.rundir.atomic import TEMPORARY_PREFIX
+from nnrun.verification.evidence import Evidence
+from nnrun.verification.findings import Finding, broken, ok
+from nnrun.verification.reading import Unreadable, read_file, read_object
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_END = b"IEND\xaeB`\x82"
+
+
+def results(evidence: Evidence) -> Iterator[Finding]:
+    """Every evaluation is JSON, and every picture has its end."""
+    evaluations = _files(evidence, "evaluation", "json")
+    pictures = _files(evidence, "plots", "png")
+    for name in evaluations:
+        try:
+            read_object(evidence.path / name)
+        except Unreadable as error:
+            yield broken(str(error), name)
+    for name in pictures:
+        try:
+            content = read_file(evidence.path / name)
+        except Unreadable as error:
+            yield broken(str(error), name)
+            continue
+        if content is not None and not (content.startswith(_PNG) and content.endswith(_PNG_END)):
+            yield broken("it is no complete PNG picture", name)
+    counts = [
+        f"{len(names)} {word if len(names) == 1 else word + 's'}"
+        for names, word in ((evaluations, "evaluation"), (pictures, "picture"))
+        if names
+    ]
+    yield ok(f"{' and '.join(counts)}, complete" if counts else "no evaluation and no picture")
+
+
+def _files(evidence: Evidence, folder: str, suffix: str) -> list[str]:
+    return sorted(
+        f"{folder}/{path.name}"
+        for path in (evidence.path / folder).glob(f"*.{suffix}")
+        if not path.name.startswith(TEMPORARY_PREFIX)
+    )
