@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnrun.errors import DataError, StorageError
-from nnrun.rundir.atomic import json_bytes, make_folder, new_folder, remove_folder
+from nnrun.rundir.atomic import json_bytes, make_folder, new_folder, remove_folder, remove_leftovers
 
 FORMAT = 2
 """Format 1 had no checksum of the manifest."""
@@ -77,22 +77,41 @@ def write_checkpoint(run: Path, checkpoint: Checkpoint) -> Path:
     folder = run / "checkpoints"
     path = folder / f"epoch-{checkpoint.epoch:06d}"
     make_folder(folder)
-    if path.exists():
-        if damage(path) is None:
-            return path
+    remove_leftovers(folder)  # of a removal that the disk refused
+    if not path.exists() or damage(path) is not None:
+        if path.exists():
+            remove_folder(path)
+        _write(path, checkpoint)
+    for later in checkpoint_folders(run):
+        if epoch_of(later) > checkpoint.epoch:
+            _remove(later)
+    remove_superseded(run, checkpoint.epoch)
+    return path
+
+
+def remove_superseded(run: Path, epoch: int) -> None:
+    """Removes all checkpoints but the last two, as far as they are not later than an epoch.
+
+    Args:
+        run: The run directory.
+        epoch: The epoch of the newest one that is intact.
+    """
+    usable = [path for path in checkpoint_folders(run) if epoch_of(path) <= epoch]
+    for path in usable[KEPT:]:
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with suppress(StorageError):  # one too many costs space only
         remove_folder(path)
+
+
+def _write(path: Path, checkpoint: Checkpoint) -> None:
     with new_folder(path) as temporary:
         arrays = temporary / _ARRAYS
         with arrays.open("wb") as file:
             np.savez(file, **checkpoint.arrays)  # type: ignore[arg-type]  # its stub takes a flag among the names
         (temporary / _MANIFEST).write_bytes(_manifest_bytes(checkpoint, arrays))
-    others = [other for other in checkpoint_folders(run) if other != path]
-    older = [other for other in others if epoch_of(other) < checkpoint.epoch]
-    for other in others:
-        if other not in older[: KEPT - 1]:
-            with suppress(StorageError):  # one too many costs space only
-                remove_folder(other)
-    return path
 
 
 def read_checkpoint(run: Path) -> tuple[Checkpoint, tuple[str, ...]]:
@@ -214,6 +233,8 @@ def _manifest_bytes(checkpoint: Checkpoint, arrays: Path) -> bytes:
 
 
 def _manifest(path: Path) -> dict[str, Any]:
+    if (path / _MANIFEST).exists() and not (path / _MANIFEST).is_file():
+        raise _Damaged(f"{_MANIFEST} is no file")
     content = (path / _MANIFEST).read_bytes()
     manifest: dict[str, Any] = json.loads(content)
     if "sha256" in manifest:

@@ -23,6 +23,7 @@ from nnrun.rundir.atomic import (
     write_json,
     write_text,
 )
+from nnrun.rundir.checkpoints import remove_superseded
 from nnrun.rundir.provenance import git_state, host_facts, process_facts, redact_command, versions
 from nnrun.rundir.reading import Run
 
@@ -53,8 +54,8 @@ class RunDirectory:
 
     @property
     def id(self) -> str:
-        """The id of the run: the name of its directory."""
-        return self.path.name
+        """The id of the run: the name of its directory, unless that was copied or renamed."""
+        return str(self.record["id"])
 
     @classmethod
     def create(
@@ -136,6 +137,7 @@ class RunDirectory:
         """
         directory = cls(run.path, dict(run.record))
         remove_leftovers(run.path)
+        remove_superseded(run.path, epoch)
         write_text(run.path / "resolved.yaml", resolved)
         resumed = {
             "started": _iso(datetime.now(UTC)),

@@ -24,7 +24,7 @@ from nnrun.rundir.lock import is_locked
 from nnrun.rundir.reading import Run, RunStatus
 from nnrun.verification.log import Log, read_log
 from nnrun.verification.models import model_problem
-from nnrun.verification.reading import Unreadable, read_file, read_object
+from nnrun.verification.reading import Unreadable, is_there, read_file, read_object
 from nnrun.verification.table import Table, read_table
 
 _TRIES = 5
@@ -120,6 +120,8 @@ class Evidence:
             Unreadable: It is missing, or no valid config.
         """
         file = self.path / "resolved.yaml"
+        if not is_there(file):
+            raise Unreadable("it is missing")
         try:
             return load_experiment(file).experiment
         except ConfigError as error:
@@ -161,11 +163,16 @@ def collect(path: Path) -> Evidence:
 
 def _collect_once(path: Path) -> Evidence:
     run, problem = None, ""
+    file = path / "run.json"
     try:
-        run = Run.read(path)
+        if is_there(file):
+            run = Run.read(path)
+        else:
+            problem = "it is missing"
+    except Unreadable as error:
+        problem = str(error)
     except DataError as error:
-        file = path / "run.json"
-        problem = _about_itself(error, file) if os.path.lexists(file) else "it is missing"
+        problem = _about_itself(error, file)
     # The order matters, see above.
     return Evidence(
         path=path,

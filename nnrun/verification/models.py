@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from nnrun.verification.reading import Unreadable, parse_object
+from nnrun.verification.reading import Unreadable, is_there, parse_object
 
 MEMBERS = ("metadata.json", "config.json", "model.weights.h5")
 """What `keras.Model.save` always writes (keras/src/saving/saving_lib.py)."""
@@ -24,11 +24,14 @@ def model_problem(path: Path) -> str | None:
         path: The file.
     """
     try:
+        is_there(path)
         with path.open("rb") as file:
             if file.read(len(_ZIP)) != _ZIP:
                 return "it is no archive as Keras writes it"
             with zipfile.ZipFile(file) as archive:
                 return _problem(archive)
+    except Unreadable as error:
+        return str(error)
     except (
         OSError, ValueError, EOFError, RuntimeError, NotImplementedError, OverflowError,
         zipfile.BadZipFile, zlib.error,

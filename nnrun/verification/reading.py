@@ -16,19 +16,32 @@ def read_file(path: Path) -> bytes | None:
     """Returns the content of a file, or None where there is none.
 
     Args:
-        path: The file. A pipe or a device, at which reading could wait for ever, counts as unreadable.
+        path: The file.
 
     Raises:
         Unreadable: It is no file, or the system refuses it.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise Unreadable("it is no file")
-        return path.read_bytes()
+        return path.read_bytes() if is_there(path) else None
+    except OSError as error:
+        raise Unreadable(f"it cannot be read: {error.strerror}") from error
+
+
+def is_there(path: Path) -> bool:
+    """Tells whether there is such a file.
+
+    Raises:
+        Unreadable: It is something else than a file, at which opening could wait for ever.
+    """
+    try:
+        mode = path.stat().st_mode
     except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise Unreadable(f"it cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        return False
+    except OSError as error:
+        raise Unreadable(f"it cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(mode):
+        raise Unreadable("it is no file")
+    return True
 
 
 def read_text(path: Path) -> str | None:
