@@ -138,11 +138,35 @@ def test_a_directory_appears_complete(tmp_path: Path, monkeypatch: pytest.Monkey
     assert sorted(path.name for path in directory.path.iterdir()) == seen[0]
 
 
-def test_the_checksum_of_the_config_is_recorded(tmp_path: Path) -> None:
-    """Years later it tells whether config.yaml is still what was trained."""
+def test_the_checksums_of_the_configs_are_recorded(tmp_path: Path) -> None:
+    """Years later they tell whether the files are still what was trained."""
     directory = create(tmp_path)
-    content = (directory.path / "config.yaml").read_bytes()
-    assert stored(directory)["config_sha256"] == hashlib.sha256(content).hexdigest()
+    for name in ("config.yaml", "resolved.yaml"):
+        content = (directory.path / name).read_bytes()
+        assert stored(directory)["sha256"][name] == [hashlib.sha256(content).hexdigest()]
+
+
+def test_a_file_can_be_written_with_its_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record comes first, and keeps the checksum of what was there: a kill in between is no damage."""
+    directory = create(tmp_path)
+    (directory.path / "model").mkdir()
+    digests = []
+    for content in (b"one", b"two", b"two"):
+        directory.write("model/file", content)
+        assert (directory.path / "model" / "file").read_bytes() == content
+        digests.append(hashlib.sha256(content).hexdigest())
+    assert stored(directory)["sha256"]["model/file"] == digests[:2]
+
+    def fail(*arguments: object) -> None:
+        raise StorageError("disk full")
+
+    monkeypatch.setattr("nnrun.rundir.writing.write_bytes", fail)
+    with pytest.raises(StorageError):
+        directory.write("model/file", b"three")
+    assert (
+        hashlib.sha256((directory.path / "model/file").read_bytes()).hexdigest()
+        in stored(directory)["sha256"]["model/file"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -107,6 +108,23 @@ def test_nothing_is_changed(complete: Path) -> None:
     assert state() == before
 
 
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+"""A grey picture of one pixel."""
+
+
+def test_evaluations_and_pictures_are_counted(run: Path) -> None:
+    """What came after the training is part of the run."""
+    write("plots/curves.png", PNG)(run)
+    write("evaluation/test-best.json", "{}")(run)
+    result = verify(run)
+    assert result.broken == ()
+    assert ("results", "1 evaluation and 1 picture, complete") in [
+        (name, one.text) for name, one in result.findings
+    ]
+
+
 @dataclass(frozen=True)
 class Damage:
     """One way to damage a complete run, and what is then said."""
@@ -183,7 +201,7 @@ DAMAGES = {
     "record end": Damage(edited("run.json", ended=None), "record", "run.json", "expected a time"),
     "config missing": Damage(remove("config.yaml"), "config", "config.yaml", "it is missing"),
     "config changed": Damage(
-        changed("config.yaml", "epochs: 6", "epochs: 7"), "config", "config.yaml", "not the file"
+        changed("config.yaml", "epochs: 6", "epochs: 7"), "checksums", "config.yaml", "not the file"
     ),
     "resolved missing": Damage(remove("resolved.yaml"), "config", "resolved.yaml", "it is missing"),
     "resolved unknown key": Damage(
@@ -191,6 +209,15 @@ DAMAGES = {
         "config",
         "resolved.yaml",
         "dataset has no key 'shufle'",
+    ),
+    "resolved changed": Damage(
+        changed("resolved.yaml", "units: 1", "units: 2"), "checksums", "resolved.yaml", "not the file"
+    ),
+    "checksums none": Damage(
+        edited("run.json", sha256=7), "checksums", "run.json", "sha256 is 7, expected an object"
+    ),
+    "checksums outside": Damage(
+        edited("run.json", sha256={"../x": []}), "checksums", "run.json", "a file in this folder"
     ),
     "resolved seed": Damage(
         changed("resolved.yaml", "seed: 1", "seed: 2"), "config", "resolved.yaml", "seed is 2, and 1"
@@ -377,6 +404,12 @@ DAMAGES = {
         "evaluation/test-best.json",
         "it is no JSON",
     ),
+    "picture damaged": Damage(
+        write("plots/curves.png", PNG.replace(b"\x08\x00", b"\x08\x02", 1)),
+        "results",
+        "plots/curves.png",
+        "it is no complete PNG picture",
+    ),
     "picture cut": Damage(
         write("plots/curves.png", b"\x89PNG\r\n\x1a\n half"),
         "results",
@@ -552,7 +585,7 @@ def test_the_time_of_a_file_means_nothing(run: Path) -> None:
 def test_records_of_the_first_version_are_accepted(run: Path) -> None:
     """Version 0.1 recorded no checksum of the config and none of the manifest."""
     record = json.loads((run / "run.json").read_text())
-    del record["config_sha256"]
+    del record["sha256"]
     (run / "run.json").write_text(json.dumps(record))
     for manifest in run.glob("checkpoints/*/manifest.json"):
         values = json.loads(manifest.read_text())

@@ -20,8 +20,8 @@ from nnrun.rundir.atomic import (
     new_folder,
     remove_folder,
     remove_leftovers,
+    write_bytes,
     write_json,
-    write_text,
 )
 from nnrun.rundir.checkpoints import remove_superseded
 from nnrun.rundir.provenance import git_state, host_facts, process_facts, redact_command, versions
@@ -89,6 +89,7 @@ class RunDirectory:
         started = datetime.now(UTC)
         folder = runs_dir / name
         made = [each for each in (folder, *folder.parents) if not each.exists()]
+        files = {"config.yaml": config, "resolved.yaml": resolved.encode()}
         record = {
             "format": FORMAT,
             "id": None,
@@ -98,7 +99,7 @@ class RunDirectory:
             "exit_code": None,
             "command": redact_command(command),
             "config": None if config_path is None else str(config_path),
-            "config_sha256": hashlib.sha256(config).hexdigest(),
+            "sha256": {name: [_digest(content)] for name, content in files.items()},
             "seed": seed,
             "started": _iso(started),
             "ended": None,
@@ -113,9 +114,7 @@ class RunDirectory:
             "timing": {},
         }
         try:
-            path = _new_directory(
-                folder, started, record, {"config.yaml": config, "resolved.yaml": resolved.encode()}
-            )
+            path = _new_directory(folder, started, record, files)
         except BaseException:
             # Folders without a run help nobody, and the reason to tell is the first one.
             _remove_empty(made)
@@ -138,7 +137,7 @@ class RunDirectory:
         directory = cls(run.path, dict(run.record))
         remove_leftovers(run.path)
         remove_superseded(run.path, epoch)
-        write_text(run.path / "resolved.yaml", resolved)
+        directory.write("resolved.yaml", resolved.encode())
         resumed = {
             "started": _iso(datetime.now(UTC)),
             "command": redact_command(command),
@@ -155,6 +154,25 @@ class RunDirectory:
             resumed=[*(run.record.get("resumed") or []), resumed],
         )
         return directory
+
+    def write(self, name: str, content: bytes) -> None:
+        """Writes a file with its checksum in the record, so that `nnrun verify` finds every later change of it.
+
+        The record has the checksums of all contents that the file had: which of them is on the disk is not known
+        where a process was killed between the two.
+
+        Args:
+            name: The file, relative to the directory.
+            content: Its content.
+
+        Raises:
+            StorageError: One of the two could not be written; the old content is there.
+        """
+        known = self.record.get("sha256") or {}
+        digests = known.get(name, [])
+        if _digest(content) not in digests:
+            self.update(sha256={**known, name: [*digests, _digest(content)]})
+        write_bytes(self.path / name, content)
 
     def update(self, **fields: Any) -> None:
         """Sets fields of the record and writes it.
@@ -235,6 +253,10 @@ def _new_directory(folder: Path, started: datetime, record: dict[str, Any], file
                 "Choose a folder that you may write to with --runs-dir.",
             ) from error
         return path
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _remove_empty(folders: Sequence[Path]) -> None:

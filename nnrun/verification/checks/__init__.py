@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from nnrun.verification.checks.best import best
 from nnrun.verification.checks.checkpoints import checkpoints
+from nnrun.verification.checks.checksums import checksums
 from nnrun.verification.checks.config import config
 from nnrun.verification.checks.events import events
 from nnrun.verification.checks.leftovers import leftovers
@@ -25,6 +26,7 @@ Check = Callable[[Evidence], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     record,
     status,
+    checksums,
     config,
     events,
     metrics,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 
 from nnrun.rundir.atomic import TEMPORARY_PREFIX
@@ -10,7 +11,8 @@ from nnrun.verification.findings import Finding, broken, ok
 from nnrun.verification.reading import Unreadable, read_file, read_object
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_PNG_END = b"IEND\xaeB`\x82"
+_LEAST = 12
+"""Bytes of a chunk without data: its length, its type and its checksum (RFC 2083, section 3.2)."""
 
 
 def results(evidence: Evidence) -> Iterator[Finding]:
@@ -28,7 +30,7 @@ def results(evidence: Evidence) -> Iterator[Finding]:
         except Unreadable as error:
             yield broken(str(error), name)
             continue
-        if content is not None and not (content.startswith(_PNG) and content.endswith(_PNG_END)):
+        if content is not None and not is_complete_png(content):
             yield broken("it is no complete PNG picture", name)
     counts = [
         f"{len(names)} {word if len(names) == 1 else word + 's'}"
@@ -36,6 +38,20 @@ def results(evidence: Evidence) -> Iterator[Finding]:
         if names
     ]
     yield ok(f"{' and '.join(counts)}, complete" if counts else "no evaluation and no picture")
+
+
+def is_complete_png(content: bytes) -> bool:
+    """Tells whether a PNG picture has all its chunks, up to the last one, each with the right checksum."""
+    position = len(_PNG)
+    kind = b""
+    while content.startswith(_PNG) and len(content) - position >= _LEAST and kind != b"IEND":
+        length = int.from_bytes(content[position : position + 4], "big")
+        end = position + _LEAST + length
+        kind, data = content[position + 4 : position + 8], content[position + 8 : end - 4]
+        if int.from_bytes(content[end - 4 : end], "big") != zlib.crc32(data, zlib.crc32(kind)):
+            return False
+        position = end
+    return kind == b"IEND" and position == len(content)
 
 
 def _files(evidence: Evidence, folder: str, suffix: str) -> list[str]:
