@@ -355,9 +355,11 @@ DAMAGES = {
         remove(NEWEST),
         "checkpoints",
         "checkpoints",
-        "epoch 6 was saved, and the newest intact checkpoint is that of epoch 5",
+        "the checkpoint of epoch 6 is missing: the newest one is that of epoch 5",
     ),
-    "checkpoints missing": Damage(remove("checkpoints"), "checkpoints", "checkpoints", "is none"),
+    "checkpoints missing": Damage(
+        remove("checkpoints"), "checkpoints", "checkpoints", "of epoch 6 is missing: there is none"
+    ),
     "model missing": Damage(remove(LAST), "models", LAST, "it is missing"),
     "best model missing": Damage(remove("model/best.keras"), "models", "model/best.keras", "it is missing"),
     "model damaged": Damage(
@@ -661,7 +663,7 @@ def test_the_command_shows_what_is_broken(invoke: Invoke, run: Path) -> None:
         "  broken  checkpoints    checkpoints/epoch-000006: the checksum of state.npz does not match\n"
         "                         hint: nnrun resume uses epoch 5 instead.\n"
     ) in out
-    assert out.endswith("2 broken promises\n")
+    assert out.endswith("1 broken promise\n")
 
 
 def test_json_has_everything(invoke: Invoke, run: Path) -> None:

@@ -20,20 +20,13 @@ def checkpoints(evidence: Evidence) -> Iterator[Finding]:
                 else "The run cannot be continued."
             )
             yield broken(found.damage, f"checkpoints/{found.path.name}", advice)
-    epoch = newest.epoch if newest else 0
-    saved = evidence.earlier.saved_epoch
-    if saved > epoch:
-        yield broken(
-            f"epoch {saved} was saved, and the newest intact checkpoint is "
-            + (f"that of epoch {epoch}" if newest else "none"),
-            "checkpoints",
-        )
-    elif evidence.record.get("status") == "completed" and evidence.epochs > epoch:
-        yield broken(
-            f"the run is complete with {evidence.epochs} epochs, and the newest intact checkpoint is "
-            + (f"that of epoch {epoch}" if newest else "none"),
-            "checkpoints",
-        )
+    promised = evidence.earlier.saved_epoch
+    if evidence.record.get("status") == "completed":
+        promised = max(promised, evidence.epochs)
+    # A damaged one that should be it was told just now.
+    if promised > max((found.epoch for found in evidence.checkpoints), default=0):
+        there = f"the newest one is that of epoch {newest.epoch}" if newest else "there is none"
+        yield broken(f"the checkpoint of epoch {promised} is missing: {there}", "checkpoints")
     if len(evidence.checkpoints) > KEPT:
         yield note(
             f"{len(evidence.checkpoints)} checkpoints, of which the next save keeps {KEPT}", "checkpoints"
