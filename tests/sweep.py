@@ -250,14 +250,12 @@ class Sweep:
             os.posix_fallocate(target.fileno(), 0, max(space.f_bavail * space.f_frsize - free, 1))
 
     def read_only(self) -> None:
-        """Resumes a run on a disk that became read-only, and begins one there."""
-        disk = self.folder / "disk"
-        disk.mkdir()
-        mount("-t", "tmpfs", "tmpfs", str(disk))
-        folder = self.new("disk/trial")
+        """Resumes a run on a disk that became read-only, and begins one there; this process may mount things."""
+        folder = self.new("trial")
         path = Script().begin(folder / "runs", folder / "scripted.yaml", self.first)
         before = everything(path)
-        mount("-o", "remount,ro", str(disk))
+        mount("--bind", str(folder), str(folder))
+        mount("-o", "remount,bind,ro", str(folder))
         for work, expected in ((self.go_on, STORAGE), (self.train_twice, DataError.exit_code)):
             code = in_child(lambda work=work: work(folder))  # type: ignore[misc]
             if code != expected:
@@ -265,7 +263,7 @@ class Sweep:
             if everything(path) != before:
                 self.problem("read-only: something changed")
             self.report.trials += 1
-        mount("-o", "remount,rw", str(disk))
+        subprocess.run(["umount", str(folder)], check=True)
         self.finish(folder, "read-only", "EROFS")
 
     def finish(self, folder: Path, what: str, call: str, known: Collection[str] = ()) -> None:

@@ -32,4 +32,4 @@ def checkpoints(evidence: Evidence) -> Iterator[Finding]:
             f"{len(evidence.checkpoints)} checkpoints, of which the next save keeps {KEPT}", "checkpoints"
         )
     names = ", ".join(found.path.name for found in reversed(evidence.checkpoints))
-    yield ok(f"{names}: every checksum matches" if names else "none was saved")
+    yield ok(f"{names}: checksums match" if names else "none was saved")

@@ -14,7 +14,7 @@ def config(evidence: Evidence) -> Iterator[Finding]:
     if not (evidence.path / "config.yaml").is_file():
         yield broken("it is missing", "config.yaml")
     yield from _resolved(evidence)
-    yield ok("config.yaml is there, and resolved.yaml can be run again")
+    yield ok("both are there, and resolved.yaml can be run again")
 
 
 def _resolved(evidence: Evidence) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ def metrics(evidence: Evidence) -> Iterator[Finding]:
         yield broken(
             f"it ends with epoch {evidence.epochs}, and there is a checkpoint of epoch {newest.epoch}", _FILE
         )
-    yield ok(f"{evidence.epochs:,} epochs, each exactly once, with the figures of the events")
+    yield ok(f"{evidence.epochs:,} epochs, each exactly once, as events.jsonl has them")
 
 
 def _compared_with_events(evidence: Evidence) -> Iterator[Finding]:

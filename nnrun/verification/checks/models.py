@@ -26,7 +26,7 @@ def models(evidence: Evidence) -> Iterator[Finding]:
     if evidence.epochs and not (evidence.path / _LAYERS).is_file():
         yield broken("it is missing", _LAYERS)
     names = ", ".join(sorted(file.removeprefix("model/") for file in evidence.models))
-    yield ok(f"{names}: complete, and every checksum matches" if names else "none was saved")
+    yield ok(f"{names}: complete, checksums match" if names else "none was saved")
 
 
 def _is_complete(evidence: Evidence) -> bool:

@@ -42,7 +42,7 @@ def summary(evidence: Evidence) -> Iterator[Finding]:
     best = values.get("best_epoch")
     if best is not None:
         yield from _compared(evidence, values, "best", best)
-    yield ok("the figures of the best and of the last epoch are those of metrics.csv")
+    yield ok("its figures are those of metrics.csv")
 
 
 def _compared(evidence: Evidence, values: Mapping[str, Any], prefix: str, epoch: Any) -> Iterator[Finding]:
