@@ -279,6 +279,21 @@ def test_rows_after_the_checkpoint_are_cut_off_when_the_training_goes_on(tmp_pat
     ]
 
 
+def test_a_column_that_came_with_a_later_row_goes_with_it(tmp_path: Path) -> None:
+    """The table is then that of a run which never was further, and gets the column again in its time."""
+    with Recorder(tmp_path) as record:
+        record(epoch(1, {"loss": 1.0}))
+        record(epoch(2, {"loss": 0.5}))
+        before = (tmp_path / "metrics.csv").read_bytes()
+        record(epoch(3, {"loss": 0.4, "val_loss": 0.6}))
+    after = (tmp_path / "metrics.csv").read_bytes()
+    with Recorder(tmp_path, epochs=2) as record:
+        record(started(3))
+        assert (tmp_path / "metrics.csv").read_bytes() == before
+        record(epoch(3, {"loss": 0.4, "val_loss": 0.6}))
+    assert (tmp_path / "metrics.csv").read_bytes() == after
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -45,10 +45,15 @@ class MetricsFile:
         """
         if self._kept is None:
             return
+        # A column without a value came with a later row: it goes with that row.
+        columns = list(zip(*self._kept, strict=True))
+        columns = columns[: len(FIXED_COLUMNS)] + [
+            column for column in columns[len(FIXED_COLUMNS) :] if any(column[1:])
+        ]
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(self._kept)
+        csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
         write_text(self._path, text.getvalue())
-        self._names = self._kept[0][len(FIXED_COLUMNS) :]
+        self._names = [column[0] for column in columns[len(FIXED_COLUMNS) :]]
         self._file = AppendFile(self._path)
         self._kept = None
 
