@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nnrun.verification.evidence import Evidence
-from nnrun.verification.findings import Finding, broken, note, ok
+from nnrun.verification.findings import Finding, broken, ok
+from nnrun.verification.torn import torn_line
 
 _FILE = "events.jsonl"
 
@@ -22,11 +23,7 @@ def events(evidence: Evidence) -> Iterator[Finding]:
     for problem in log.problems:
         yield broken(problem, _FILE)
     if log.torn:
-        text = "its last line has no end"
-        if evidence.is_finished:
-            yield broken(text, _FILE)
-        else:
-            yield note(f"{text}: it was cut off, and does not count", _FILE)
+        yield torn_line(evidence, _FILE)
     strange = sorted(log.run_ids - {record.get("id")})
     if evidence.run is not None and strange:
         yield broken(f"it tells of another run: {strange[0]!r}", _FILE)

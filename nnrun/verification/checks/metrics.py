@@ -9,6 +9,7 @@ from nnrun.verification.evidence import Evidence
 from nnrun.verification.findings import Finding, broken, note, ok
 from nnrun.verification.reading import same_number
 from nnrun.verification.table import Row
+from nnrun.verification.torn import torn_line
 
 _FILE = "metrics.csv"
 
@@ -19,11 +20,7 @@ def metrics(evidence: Evidence) -> Iterator[Finding]:
     for problem in table.problems:
         yield broken(problem, _FILE)
     if table.torn:
-        text = "its last line has no end"
-        if evidence.is_finished:
-            yield broken(text, _FILE)
-        else:
-            yield note(f"{text}: it was cut off, and does not count", _FILE)
+        yield torn_line(evidence, _FILE)
     if not table.problems and not evidence.log.problems:
         yield from _compared_with_events(evidence)
     newest = evidence.newest_intact
