@@ -28,7 +28,6 @@ from nnrun.config.load import load_experiment
 from nnrun.config.resolved import to_yaml
 from nnrun.errors import DataError, StorageError
 from nnrun.rundir.checkpoints import checkpoint_folders, read_checkpoint
-from nnrun.rundir.reading import Run
 from nnrun.rundir.writing import RunDirectory
 from nnrun.verification.verify import verify
 from tests.faults import Fault, fail_at, in_child, install, kill_before, kill_within
@@ -175,8 +174,12 @@ class Sweep:
             if name in MAKING:
                 faults["ENOSPC"] = fail_at(number, errno.ENOSPC, names=MAKING, lasting=True)
             if "write" in name:
+                # One of the two, in turn: they differ in whether the end of the run can be recorded.
                 half = partial(fail_at, number, errno.ENOSPC, names=MAKING, short=True)
-                faults |= {"ENOSPC after a half": half(lasting=True), "ENOSPC for a moment": half()}
+                if number % 2:
+                    faults["ENOSPC after a half"] = half(lasting=True)
+                else:
+                    faults["ENOSPC for a moment"] = half()
             for word, fault in faults.items():
                 self.error(number, name, fault, word)
 
@@ -302,9 +305,7 @@ class Sweep:
         """Compares a run that went on with the one that nothing happened to."""
         for one in verify(path).broken:
             self.problem(f"{what}, continued: {one.file}: {one.text}")
-        if Run.read(path).summary != Run.read(self.whole).summary:
-            self.problem(f"{what}, continued: summary.json is another one")
-        for name in ("metrics.csv", "model/best.keras", "model/last.keras"):
+        for name in ("metrics.csv", "summary.json", "model/best.keras", "model/last.keras"):
             if (path / name).read_bytes() != (self.whole / name).read_bytes():
                 self.problem(f"{what}, continued: {name} is another one")
         names = [found.name for found in checkpoint_folders(path)]
@@ -356,7 +357,7 @@ def main(kind: str, folder: Path) -> None:
     """Runs a sweep and prints its report as JSON."""
     started = time.perf_counter()
     if kind == "kills":
-        sweep = Sweep(folder, 3, 6)
+        sweep = Sweep(folder, 2, 4)
         sweep.kills(sweep.train_twice)
     else:
         sweep = Sweep(folder, 2, 3)

@@ -2,7 +2,8 @@
 
 The sweeps interrupt a scripted training (`tests.scripted_run`) at every call that changes something on the disk, at
 least 300 times by SIGKILL alone. After each, `nnrun verify` finds nothing broken, the newest completed checkpoint
-loads, every epoch is in the table once, and the run goes on to the same bytes as one that nothing happened to.
+loads, every epoch is in the table once, and the run goes on to the same bytes as one that nothing happened to. The
+counts are those with Python 3.11 and NumPy 2.4, which decide into how many writes an array is cut.
 """
 
 from __future__ import annotations
@@ -61,15 +62,15 @@ def sweep(kind: str, folder: Path, *wrapper: str) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_a_kill_at_any_call_loses_nothing(scratch: Path) -> None:
-    """500 kills: before each of the 376 calls of a training and its resume, and in the middle of 124 writes."""
+    """390 kills: before each of the 297 calls of a training and its resume, and in the middle of 93 writes."""
     report = sweep("kills", scratch)
-    assert report["trials"] >= 400
+    assert report["trials"] >= 300
     kinds = {"write", "pwrite", "file write", "fsync", "rename", "replace", "mkdir", "open", "ftruncate"}
     assert report["calls"].keys() >= kinds | {"unlink", "rmdir", "remove", "flock", "file open"}
 
 
 def test_a_kill_after_a_damaged_checkpoint_loses_nothing(scratch: Path) -> None:
-    """167 kills of a resume that had to use the checkpoint before the newest."""
+    """182 kills of a resume that had to use the checkpoint before the newest."""
     assert sweep("kills after damage", scratch)["trials"] >= 140
 
 
@@ -80,7 +81,7 @@ def test_a_kill_while_discarding_leaves_no_half(scratch: Path) -> None:
 
 @pytest.mark.slow
 def test_an_error_at_any_call_is_loud_and_harmless(scratch: Path) -> None:
-    """544 errors: EIO at each call, and a disk that is full from there on, or after half a write, or for a moment.
+    """477 errors: EIO at each call, and a disk that is full from there on, or after half a write, or for a moment.
 
     All of them exit with 7, but where something could not be removed; no temporary file stays.
     """
@@ -88,7 +89,7 @@ def test_an_error_at_any_call_is_loud_and_harmless(scratch: Path) -> None:
 
 
 def test_a_power_failure_at_any_moment_loses_nothing_saved(scratch: Path) -> None:
-    """298 power failures, on a disk that stores nothing before it must, and on one that stores names at once."""
+    """304 power failures, on a disk that stores nothing before it must, and on one that stores names at once."""
     assert sweep("power failures", scratch)["trials"] >= 200
 
 

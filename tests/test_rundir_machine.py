@@ -228,5 +228,5 @@ def choose(run: Path, patterns: tuple[str, ...], which: float) -> Path | None:
 
 TestRunDirectories = RunDirectories.TestCase
 TestRunDirectories.settings = settings(
-    max_examples=20, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
