@@ -16,7 +16,7 @@ from nnrun.config.document import Document, in_order, parse_document, read_sourc
 from nnrun.config.experiment import Experiment
 from nnrun.config.extends import extended
 from nnrun.config.facts import DataFacts
-from nnrun.config.nodes import ListNode, ScalarNode
+from nnrun.config.nodes import ListNode, Node, ScalarNode
 from nnrun.config.overrides import apply_overrides
 from nnrun.config.partial import partial
 from nnrun.config.problems import ConfigError, KeyPath, Problem, format_path
@@ -150,28 +150,47 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> Reading:
     return Reading(path, document, content, tuple(in_order(document, problems)), experiment, frozenset(wrong))
 
 
-def _resolve_paths(data: dict[str, Any], document: Document) -> None:
-    """Makes `dataset.path` absolute: it is relative to the file that says it.
+_PATHS: tuple[KeyPath, ...] = (
+    ("path",),
+    ("labels", "path"),
+    *((split, *rest) for split in ("validation", "test") for rest in (("path",), ("labels", "path"))),
+)
+"""Keys below `dataset` that name files."""
 
-    In an override, it is relative to the current folder.
+
+def _resolve_paths(data: dict[str, Any], document: Document) -> None:
+    """Makes the paths of the data absolute: they are relative to the file that says them.
+
+    In an override, they are relative to the current folder.
     """
+    for path in _PATHS:
+        section: Any = data.get("dataset")
+        for key in path[:-1]:
+            section = section.get(key) if isinstance(section, dict) else None
+        if not isinstance(section, dict):
+            continue
+        node = document.node(("dataset", *path))
+        if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
+            section["path"] = _absolute(node)
+        elif isinstance(node, ListNode):
+            section["path"] = [
+                _absolute(item) if isinstance(item, ScalarNode) and isinstance(item.value, str) else value
+                for item, value in zip(node.items, section["path"], strict=True)
+            ]
     dataset = data.get("dataset")
-    if not isinstance(dataset, dict):
-        return
-    path: KeyPath = ("dataset", "path")
-    node = document.node(path)
-    if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
-        dataset["path"] = _absolute(node)
-    elif isinstance(node, ListNode):
-        dataset["path"] = [
-            _absolute(item) if isinstance(item, ScalarNode) and isinstance(item.value, str) else value
-            for item, value in zip(node.items, dataset["path"], strict=True)
-        ]
+    function = document.node(("dataset", "function"))
+    if isinstance(dataset, dict) and dataset.get("source") == "python" and function is not None:
+        dataset.setdefault("path", str(_folder(function)))
+
+
+def _folder(node: Node) -> Path:
+    """Returns what paths of a value are relative to."""
+    source = node.place.source
+    return Path.cwd() if source.kind == "argument" else Path(source.name).absolute().parent
 
 
 def _absolute(node: ScalarNode) -> str:
-    source = node.place.source
-    base = Path.cwd() if source.kind == "argument" else Path(source.name).absolute().parent
+    base = _folder(node)
     try:
         path = Path(str(node.value)).expanduser()
     except RuntimeError:  # "~name" of a user who does not exist: then it is a name like any other

@@ -21,6 +21,7 @@ from nnrun.data.rows import Inputs, MappedRows, is_mapped
 from nnrun.data.sources import source_of
 from nnrun.data.splits import Split, Splits
 from nnrun.data.splitting import SplitIndices, split_indices
+from nnrun.data.vocabulary_notes import vocabulary_notes
 from nnrun.errors import DataError
 
 
@@ -92,7 +93,7 @@ def make_splits(
         class_names=classes.names if classes else None,
         feature_names=preprocessing.feature_names,
         fingerprint=fingerprint(raw, indices),
-        notes=tuple(_notes(raw, indices, preprocessing)),
+        notes=tuple(_notes(raw, own, indices, preprocessing)),
         preprocessing=preprocessing,
         indices=indices,
     )
@@ -156,10 +157,19 @@ def _check_classes(
             )
 
 
-def _notes(raw: RawData, indices: SplitIndices, preprocessing: Preprocessing) -> list[str]:
+def _notes(
+    raw: RawData, own: Mapping[str, Part], indices: SplitIndices, preprocessing: Preprocessing
+) -> list[str]:
+    if preprocessing.vocabulary is not None:
+        texts = {"training": raw.samples.x[indices.train]}
+        for name, rows in (("validation", indices.validation), ("test", indices.test)):
+            if name in own or rows is not None:
+                texts[name] = own[name].x if name in own else raw.samples.x[rows]
+        return [*raw.notes, *vocabulary_notes(preprocessing.vocabulary, texts)]
     parts: list[tuple[str, NDArray[Any]]] = []
     for name, rows in (("validation", indices.validation), ("test", indices.test)):
-        if rows is not None:
+        # Without categories there is nothing to look for, and the samples may lie in a large file.
+        if rows is not None and preprocessing.categories:
             parts.append((name, raw.samples.x[rows]))
     unseen = [
         f"{count:,} of {len(x):,} samples of the {split} split have a category in column '{column}' that the "

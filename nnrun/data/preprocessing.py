@@ -14,6 +14,7 @@ from nnrun.data.filling import Filler, filled, fit_fillers
 from nnrun.data.raw import InputKind, RawData
 from nnrun.data.rows import MappedRows, is_mapped
 from nnrun.data.scaling import Scaling, fit_scaling
+from nnrun.data.vocabulary import Vocabulary, fit_vocabulary
 from nnrun.errors import DataError
 
 
@@ -30,6 +31,7 @@ class Preprocessing:
             has, sorted. The column becomes one column for each.
         fillers: For each column of a table that may have empty cells, by column number: the number or
             category that they get.
+        vocabulary: The words of the training split, for texts.
         class_names: Names of the classes in the order of their numbers; None for regression.
         target_names: Names of the target columns, where they have names.
     """
@@ -39,6 +41,7 @@ class Preprocessing:
     columns: tuple[str, ...] | None = None
     categories: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     fillers: Mapping[int, Filler] = field(default_factory=dict)
+    vocabulary: Vocabulary | None = None
     class_names: tuple[str, ...] | None = None
     target_names: tuple[str, ...] | None = None
 
@@ -59,24 +62,27 @@ class Preprocessing:
         """Returns what the network sees.
 
         Args:
-            x: Raw inputs, shape `(samples, ...)`; NaN for an empty cell of a table.
+            x: Raw inputs, shape `(samples, ...)`; NaN for an empty cell of a table; strings for texts.
             categories: What the numbers in the text columns of `x` stand for (`RawData.categories`).
 
         Returns:
-            Shape `(samples, ...)`, float32 (int32 for tokens). A category that the training split did not
-            have is 0 in all columns of its feature.
+            Shape `(samples, ...)`, float32 (int32 for tokens, and for texts as sequences). A category that the
+            training split did not have is 0 in all columns of its feature.
 
         Raises:
             DataError: If a value is too great for float32 after scaling, or a cell is empty in a column
                 whose empty cells are not filled.
         """
+        if self.vocabulary is not None:
+            return self.vocabulary.apply(x)
         if self.kind == "tokens":
             return np.ascontiguousarray(x, dtype=np.int32)
         if self.kind == "table":
             x, categories = filled(x, categories or {}, self.fillers)
             self._check_filled(x)
         scaled = self._apply_to_columns(x, categories or {}) if self.categories else self.scaling.apply(x)
-        if self.kind == "table":
+        # A byte cannot become too great.
+        if self.kind == "table" or x.dtype.kind == "f":
             self._check_finite(scaled)
         return scaled
 
@@ -121,9 +127,10 @@ class Preprocessing:
         if len(wrong):
             names = self.feature_names
             name = names[wrong[0]] if names else str(wrong[0])
+            what = f"column '{name}'" if self.kind == "table" else f"position {wrong[0]} of the last axis"
             raise DataError(
-                f"column '{name}' has values that are greater than a 32-bit float can hold (3.4e38)",
-                "use `scale: standard` or `scale: minmax`, or leave the column out",
+                f"{what} has values that are greater than a 32-bit float can hold (3.4e38)",
+                "use `scale: standard` or `scale: minmax`, or leave it out",
             )
 
     def to_json(self) -> dict[str, Any]:
@@ -135,19 +142,22 @@ class Preprocessing:
             # JSON has text keys only.
             "categories": {str(number): list(names) for number, names in self.categories.items()},
             "fillers": {str(number): filler for number, filler in self.fillers.items()},
+            "vocabulary": None if self.vocabulary is None else self.vocabulary.to_json(),
             "class_names": None if self.class_names is None else list(self.class_names),
             "target_names": None if self.target_names is None else list(self.target_names),
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Preprocessing:
-        """Reads what `to_json` wrote, with this version or an older one, which had no `fillers`."""
+        """Reads what `to_json` wrote, with this version or an older one: without `fillers`, or `vocabulary`."""
+        vocabulary = value.get("vocabulary")
         return cls(
             kind=value["kind"],
             scaling=Scaling.from_json(value["scaling"]),
             columns=_names(value["columns"]),
             categories={int(number): tuple(names) for number, names in value["categories"].items()},
             fillers={int(number): filler for number, filler in value.get("fillers", {}).items()},
+            vocabulary=None if vocabulary is None else Vocabulary.from_json(vocabulary),
             class_names=_names(value["class_names"]),
             target_names=_names(value["target_names"]),
         )
@@ -173,6 +183,9 @@ def fit_preprocessing(
             "leave `scale` out and begin the network with an `Embedding`",
         )
     x = raw.samples.x
+    if raw.vectorization is not None:
+        vocabulary = fit_vocabulary(x[train], raw.vectorization)
+        return Preprocessing("texts", Scaling("none"), vocabulary=vocabulary, class_names=class_names)
     fillers = fit_fillers(raw, train)
     known = raw.categories
     if fillers:

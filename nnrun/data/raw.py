@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnrun.data.empty_cells import Fill
+from nnrun.data.vocabulary import Vectorization
 
-InputKind = Literal["table", "images", "tokens"]
+InputKind = Literal["table", "images", "tokens", "texts", "sequences"]
 """`table`: one number or category per column, shape `(samples, columns)`. `images`: shape
-`(samples, height, width, channels)`. `tokens`: token numbers, shape `(samples, length)`, int32."""
+`(samples, height, width, channels)`. `tokens`: token numbers, shape `(samples, length)`, int32. `texts`: strings
+in an array of objects, shape `(samples,)`. `sequences`: numbers of any further shape, such as
+`(samples, steps, features)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class RawData:
         value_range: Lowest and highest value that an input can have, such as `(0, 255)` for pixels.
         categories: For each text column of a table, by column number: all its values, sorted.
         fills: For each column of a table that may have empty cells, by column number: how to fill them.
+        vectorization: How texts become numbers.
         notes: Sentences about the data that the user should read.
         place: Says where a sample stands, such as `iris.csv, row 17`, by its position from 0.
     """
@@ -75,5 +79,6 @@ class RawData:
     value_range: tuple[float, float] | None = None
     categories: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     fills: Mapping[int, Fill] = field(default_factory=dict)
+    vectorization: Vectorization | None = None
     notes: tuple[str, ...] = ()
     place: Callable[[int], str] = "sample {}".format

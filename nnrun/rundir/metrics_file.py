@@ -9,7 +9,8 @@ from pathlib import Path
 
 from nnrun.errors import DataError
 from nnrun.events import EpochEnded
-from nnrun.rundir.atomic import AppendFile, storage_error, write_text
+from nnrun.rundir.append_file import AppendFile
+from nnrun.rundir.atomic import storage_error, write_text
 
 FIXED_COLUMNS = ("epoch", "seconds", "learning_rate")
 

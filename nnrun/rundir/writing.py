@@ -24,6 +24,7 @@ from nnrun.rundir.atomic import (
     write_json,
 )
 from nnrun.rundir.checkpoints import remove_superseded
+from nnrun.rundir.event_files import cut_back
 from nnrun.rundir.provenance import git_state, host_facts, process_facts, redact_command, versions
 from nnrun.rundir.reading import Run
 
@@ -137,6 +138,7 @@ class RunDirectory:
         directory = cls(run.path, dict(run.record))
         remove_leftovers(run.path)
         remove_superseded(run.path, epoch)
+        cut_back(run.path, epoch)
         directory.write("resolved.yaml", resolved.encode())
         resumed = {
             "started": _iso(datetime.now(UTC)),

@@ -45,6 +45,7 @@ from nnrun.config.cross_checks.output import (
     units_fit_labels,
 )
 from nnrun.config.cross_checks.schedules import schedules_fit_steps
+from nnrun.config.cross_checks.tracking import mlflow_address_is_usable, mlflow_is_installed
 from nnrun.config.cross_checks.watching import (
     automatic_mode_is_known,
     mode_fits_metric,
@@ -88,6 +89,8 @@ CHECKS: tuple[Check, ...] = (
     callback_files_lie_in_the_run,
     checkpoint_files_can_be_named,
     moving_averages_are_kept,
+    mlflow_address_is_usable,
+    mlflow_is_installed,
 )
 
 __all__ = ["CHECKS", "Check", "Finding", "cross_check"]

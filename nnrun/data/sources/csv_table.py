@@ -8,7 +8,6 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import pyarrow.csv
 
 from nnrun.config.datasets import CsvData
 from nnrun.data.sources.csv_columns import OTHER_DELIMITERS, check_header
+from nnrun.data.sources.utf8 import read_utf8
 from nnrun.errors import DataError
 
 
@@ -93,7 +93,7 @@ def read_table(section: CsvData) -> TextTable:
     Raises:
         DataError: If the file is missing, not UTF-8, or its rows have different numbers of fields.
     """
-    content = _read(section.path)
+    content = read_utf8(section.path)
     first = next(_records(content, section.delimiter), None)
     if first is None:
         raise DataError(f"{section.path} is empty", "a table has one row per sample")
@@ -106,35 +106,6 @@ def read_table(section: CsvData) -> TextTable:
         raise DataError(f"{section.path} has a header, but no rows of data")
     columns = tuple(column.combine_chunks() for column in table.slice(header_rows).columns)
     return TextTable(section.path, names, columns, content, section)
-
-
-def _read(path: str) -> bytes:
-    try:
-        content = Path(path).read_bytes()
-    except FileNotFoundError as error:
-        raise DataError(
-            f"{path}: no such file", "dataset.path is relative to the folder of the config"
-        ) from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{path} is UTF-16 text", "save it as UTF-8, which Excel calls 'CSV UTF-8'")
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}, line {_line(content, error.start)}: not UTF-8 text: byte "
-            f"0x{content[error.start]:02x} in {_shown(content, error.start)}",
-            "save the file as UTF-8, which Excel calls 'CSV UTF-8'",
-        ) from error
-    null = content.find(b"\0")
-    if null >= 0:
-        raise DataError(
-            f"{path}, line {_line(content, null)}: a NUL byte in {_shown(content, null)}",
-            "this is no text file, or a damaged one",
-        )
-    return content
 
 
 def _parse(content: bytes, section: CsvData, fields: int) -> pa.Table:
@@ -200,14 +171,3 @@ def _records(content: bytes, delimiter: str) -> Iterator[tuple[int, Sequence[str
     for row, record in enumerate(csv.reader(text, delimiter=delimiter), start=1):
         if record:
             yield row, record
-
-
-def _line(content: bytes, position: int) -> int:
-    return content.count(b"\n", 0, position) + 1
-
-
-def _shown(content: bytes, position: int) -> str:
-    """Returns the surroundings of a byte as text that is safe to print."""
-    start = max(content.rfind(b"\n", 0, position) + 1, position - 30)
-    piece = content[start : position + 20].split(b"\n")[0]
-    return ascii(piece.decode("utf-8", errors="backslashreplace"))
