@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "display": {"config", "errors", "events"},
     "comparison": {"rundir", "display", *CONFIG},
     "tracking": {"rundir", *CONFIG},
+    "verification": {"data", "rundir", "display", *CONFIG},
     "check": {"config", "data", "errors"},
     "diagnosis": {"training", "rundir", "errors"},
     "training": {"tracking", "check", "data", "rundir", *CONFIG},

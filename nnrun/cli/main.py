@@ -32,6 +32,7 @@ from nnrun.cli.show import show
 from nnrun.cli.streams import open_standard_streams
 from nnrun.cli.tensorboard import tensorboard
 from nnrun.cli.train import train
+from nnrun.cli.verify import verify
 from nnrun.errors import NnrunError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -48,6 +49,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     runs,
     diff,
     tensorboard,
+    verify,
     doctor,
 )
 """Every command, in the order of the help; the name of the function is the name of the command."""
