@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "check": {"config", "data", "errors"},
     "diagnosis": {"training", "rundir", "errors"},
     "training": {"tracking", "check", "data", "rundir", *CONFIG},
-    "evaluation": {"training", "display", "check", "data", "rundir", *CONFIG},
+    "evaluation": {"training", "comparison", "display", "check", "data", "rundir", *CONFIG},
     "search": {"training", "evaluation", "check", "data", "rundir", *CONFIG},
     "export": {"training", "evaluation", "check", "data", "rundir", *CONFIG},
 }
