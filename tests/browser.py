@@ -196,5 +196,6 @@ class Browser:
         elif method == "Log.entryAdded" and about["entry"]["level"] in ("error", "warning"):
             self.complaints.append(about["entry"]["text"])
         elif method == "Network.requestWillBeSent" and about["type"] != "Document":
-            if not about["request"]["url"].startswith("data:"):
-                self.complaints.append(f"request for {about['request']['url']}")
+            address = about["request"]["url"]
+            if not address.startswith("data:"):
+                self.complaints.append(f"request for {address}")

@@ -36,7 +36,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 """Which packages each one may import, anywhere in its modules; `cli` may import all."""
 
-HEAVY = ("tensorflow", "keras", "numpy", "sklearn", "pyarrow", "pandas", "matplotlib", "rich")
+HEAVY = ("tensorflow", "keras", "numpy", "sklearn", "pyarrow", "pandas", "matplotlib", "rich", "jinja2")
 
 
 def imported_packages(path: Path) -> set[str]:

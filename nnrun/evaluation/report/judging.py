@@ -18,7 +18,6 @@ from nnrun.data.splits import SplitName
 from nnrun.errors import DataError
 from nnrun.evaluation.answers import Answers, ValueAnswers
 from nnrun.evaluation.evaluate import evaluation_of
-from nnrun.evaluation.files import write_evaluation
 from nnrun.evaluation.model_file import model_sha256
 from nnrun.evaluation.record import FORMAT, to_record
 from nnrun.evaluation.report.soundness import is_sound
@@ -131,6 +130,9 @@ def judged(
     say(f"evaluating {run.name} {run.id}")
     evaluation = evaluation_of(run, recall_on(run, labelled, split, wish.weights, wish.device), wish.weights)
     if os.access(run.path, os.W_OK):
+        # It draws the confusion matrix, and to load Matplotlib for that takes longer than to write the page.
+        from nnrun.evaluation.files import write_evaluation
+
         write_evaluation(run, evaluation)
     return Judgement(to_record(evaluation), outcome_of(evaluation.answers))
 

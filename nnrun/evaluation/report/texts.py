@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,6 +92,16 @@ def clock(seconds: float) -> str:
 def mapping(value: Any) -> Mapping[str, Any]:
     """Returns a part of a record, empty where it is none."""
     return value if isinstance(value, Mapping) else {}
+
+
+def listing(value: Any) -> Sequence[Any]:
+    """Returns a list of a record, empty where it is none."""
+    return value if isinstance(value, list) else ()
+
+
+def command(record: Mapping[str, Any]) -> str:
+    """Returns the command line of a record."""
+    return " ".join(map(str, listing(record.get("command")))) or NONE
 
 
 def plural(count: int, word: str, more: str = "") -> str:

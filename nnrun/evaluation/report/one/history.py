@@ -8,7 +8,7 @@ from typing import Any
 from nnrun.evaluation.report.blocks import Block, Cell, Column, More, Note, Section, Table
 from nnrun.evaluation.report.material import Material
 from nnrun.evaluation.report.past import Said
-from nnrun.evaluation.report.texts import NONE, clock, mapping, moment, plural
+from nnrun.evaluation.report.texts import NONE, clock, command, listing, mapping, moment, plural
 
 _MESSAGES = 200
 """So many messages are shown, at most."""
@@ -40,7 +40,7 @@ def section(material: Material) -> Section:
 
 def _starts(material: Material) -> Table:
     record = material.run.record
-    resumed = [part for part in record.get("resumed") or [] if isinstance(part, Mapping)]
+    resumed = [part for part in listing(record.get("resumed")) if isinstance(part, Mapping)]
     rows = [_start("started", record)]
     before = mapping(record.get("versions"))
     for part in resumed:
@@ -58,11 +58,10 @@ def _starts(material: Material) -> Table:
 
 
 def _start(what: str, part: Mapping[str, Any], changed: str = "") -> list[Cell]:
-    command = " ".join(map(str, part.get("command") or [])) or NONE
     return [
         Cell(moment(part.get("started")), mark="time"),
         Cell(f"{what}{changed}"),
-        Cell(command, mark="code"),
+        Cell(command(part), mark="code"),
     ]
 
 

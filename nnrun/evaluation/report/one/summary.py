@@ -20,7 +20,7 @@ from nnrun.evaluation.report.blocks import (
     Tiles,
 )
 from nnrun.evaluation.report.material import Material, Missing
-from nnrun.evaluation.report.texts import NONE, figure_cell, mapping, number, plural
+from nnrun.evaluation.report.texts import NONE, command, figure_cell, mapping, number, plural
 
 _MAIN = ("accuracy", "r2", "mae", "loss")
 """The figure of an evaluation that is shown first is the first one of these that it has."""
@@ -139,7 +139,7 @@ def _facts(material: Material) -> Sequence[Fact]:
     facts += [
         Fact("Seed", Cell(str(run.record.get("seed", NONE)))),
         Fact("Device", Cell(device)),
-        Fact("Command", Cell(" ".join(map(str, run.record.get("command") or [])) or NONE, mark="code")),
+        Fact("Command", Cell(command(run.record), mark="code")),
     ]
     return facts
 
