@@ -153,8 +153,8 @@ def _evaluate(run: Run, data: Labelled) -> None:
     else:
         names = data.splits.class_names or ()
         truth = split.class_index.astype(np.int64)
-        probabilities = random.dirichlet(np.full(len(names), 0.3), len(truth))
-        probabilities[np.arange(len(truth)), truth] += 0.5
+        probabilities = random.dirichlet(np.full(len(names), 0.2), len(truth))
+        probabilities[np.arange(len(truth)), truth] += 0.3
         probabilities /= probabilities.sum(axis=1, keepdims=True)
         scores = probabilities[:, 1:] if len(names) == 2 else probabilities
         answers = ClassAnswers(names, truth, probabilities.argmax(axis=1), scores, probabilities)
