@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.arguments import run_meant
-from nnrun.cli.options import Device, RunsDir, Split, Weights, global_options
+from nnrun.cli.options import AllowCode, Device, RunsDir, Split, Weights, global_options
 
 
 def report(
@@ -41,6 +41,7 @@ def report(
     ] = True,
     device: Device = "auto",
     runs_dir: RunsDir = Path("runs"),
+    allow_code: AllowCode = False,  # noqa: ARG001 - its callback does it
 ) -> None:
     """Write one HTML page about a run: figures, curves, mistakes, data, config; prints its path.
 

@@ -11,7 +11,7 @@ from nnrun.evaluation.report.blocks import Block, Cell, Column, Section, SideByS
 from nnrun.evaluation.report.blocks import Matrix as MatrixBlock
 from nnrun.evaluation.report.charts import Heat
 from nnrun.evaluation.report.material import Material, Missing
-from nnrun.evaluation.report.texts import name_cell, plural
+from nnrun.evaluation.report.texts import name_cell
 from nnrun.evaluation.scores import Matrix, most_confused
 
 _NUMBERED = 25
@@ -32,10 +32,8 @@ def section(material: Material) -> Section | None:
     counts = np.array(found.record["confusion_matrix"], np.int64)
     samples, wrong = int(counts.sum()), int(counts.sum() - np.trace(counts))
     share = percent(wrong / samples) if samples else ""
-    summary = (
-        f"Rows are true classes, columns predicted ones. {plural(wrong, 'sample')} of {samples:,} ({share}) "
-    )
-    summary += "are on the wrong column." if wrong != 1 else "is on the wrong column."
+    summary = f"Rows are true classes, columns predicted ones. {wrong:,} of {samples:,} samples ({share}) "
+    summary += "is mistaken." if wrong == 1 else "are mistaken."
     pairs = _pairs(counts, names) if len(names) > 2 else None
     tables: list[Block] = [] if pairs is None else [pairs]
     if len(names) <= _NUMBERED:

@@ -160,9 +160,7 @@ def _phases(material: Material) -> Shares | None:
     shares = [Share(name, value, duration(value)) for name, value in timing.items() if value]
     if not shares:
         return None
-    resumed = bool(run.record.get("resumed"))
     total, seconds = sum(share.value for share in shares), number(run.record.get("seconds"))
-    if seconds is not None and not resumed and seconds - total > 0.01 * seconds:
+    if seconds is not None and seconds - total > 0.01 * seconds:
         shares.append(Share("other", seconds - total, duration(seconds - total)))
-    title = "Time by phase, since it was continued the last time" if resumed else "Time by phase"
-    return Shares(title, shares)
+    return Shares("Time by phase", shares)
