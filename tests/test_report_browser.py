@@ -244,7 +244,7 @@ def test_the_script_writes_numbers_as_python_does(browser: Browser, pages: dict[
         2.5e9,
         1e300,
     ]
-    script = html._asset("values.js")
+    script = html.asset("values.js")
     written = browser.run(f"(() => {{ {script}; return {json.dumps(values)}.map(valueText); }})()")
     assert written == [figure(value) for value in values]
 
@@ -264,7 +264,7 @@ def test_the_script_writes_numbers_as_python_does(browser: Browser, pages: dict[
 )
 def test_axes(browser: Browser, pages: dict[str, Path], call: str, expected: list[str]) -> None:
     """Axes have few round numbers, whole ones for epochs."""
-    script = html._asset("ticks.js")
+    script = html.asset("ticks.js")
     found = browser.run(f"(() => {{ {script}; return {call}.map((tick) => tick.text); }})()")
     assert found == expected
 

@@ -69,3 +69,11 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
     assert nnrun("report", str(run.path), "--output", str(output)) == 0
     assert "confusion" in Page(output.read_text(encoding="utf-8")).sections
     assert not (run.path / "evaluation").exists()
+
+
+def test_a_device_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was asked for by name is an error, and there is no page without it."""
+    run = train_run(tmp_path, BINARY)
+    assert nnrun("report", str(run.path), "--device", "gpu:7") == 4
+    assert "--device gpu:7: TensorFlow sees" in capsys.readouterr().err
+    assert not (run.path / "report.html").exists()

@@ -61,7 +61,7 @@ def render(head: Head, sections: Sequence[Section]) -> str:
         head: What stands above all sections.
         sections: The sections.
     """
-    style, script = _asset("page.css"), _script()
+    style, script = asset("page.css"), _script()
     policy = "; ".join(
         (
             "default-src 'none'",
@@ -121,13 +121,14 @@ def _tree(value: Any) -> Any:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Returns a part of the script, or the style, of every page."""
     return (_HERE / "assets" / name).read_text(encoding="utf-8")
 
 
 @cache
 def _script() -> str:
-    parts = "\n".join(_asset(name) for name in _SCRIPTS)
+    parts = "\n".join(asset(name) for name in _SCRIPTS)
     return f'(function () {{\n"use strict";\n{parts}}})();\n'
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from nnrun.config.load import load_experiment
 from nnrun.config.problems import ConfigError
 from nnrun.data.labelled import Labelled
-from nnrun.errors import DataError, NnrunError, TrainingError, UsageError
+from nnrun.errors import DataError, EnvironmentFault, NnrunError, TrainingError, UsageError
 from nnrun.evaluation.history import Row
 from nnrun.evaluation.plots.subject import Subject
 from nnrun.evaluation.report.judging import Judgement, Wish, judged
@@ -131,7 +131,12 @@ class Material:
 
     @cached_property
     def judgement(self) -> Judgement | Missing:
-        """What its network is worth."""
+        """What its network is worth.
+
+        Raises:
+            EnvironmentFault: There is no such GPU.
+            StorageError: What was computed cannot be written.
+        """
         if self.run.status == "running":
             return Missing("it is still running")
 
@@ -143,7 +148,12 @@ class Material:
         try:
             return judged(self.run, self.wish, [*self.past.samples], load, self.say)
         except _UNUSABLE as error:
-            return Missing(_reason(error))
+            if isinstance(error, EnvironmentFault) and self.wish.device.startswith("gpu"):
+                raise  # what was asked for by name is not there
+            reason = _reason(error)
+        if self.wish.compute:
+            self.say(f"warning: {self.run.name} {self.run.id} is not evaluated: {reason}")
+        return Missing(reason)
 
 
 def _reason(error: NnrunError) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from nnrun.config.resolved import flow
 from nnrun.evaluation.report.blocks import Cell
 
 _BAD = "\ufffd"
@@ -102,6 +103,12 @@ def listing(value: Any) -> Sequence[Any]:
 def command(record: Mapping[str, Any]) -> str:
     """Returns the command line of a record."""
     return " ".join(map(str, listing(record.get("command")))) or NONE
+
+
+def config_text(value: Any) -> str:
+    """Writes a value of a config; an object without the braces that stand around it in a list of others."""
+    text = flow(value)
+    return text[1:-1] if isinstance(value, Mapping) and len(value) == 1 else text
 
 
 def plural(count: int, word: str, more: str = "") -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from nnrun.config.resolved import flow
 from nnrun.evaluation.report.blocks import Block, Cell, Code, Column, Fact, Facts, Line, Note, Section, Table
 from nnrun.evaluation.report.material import Material
-from nnrun.evaluation.report.texts import mapping
+from nnrun.evaluation.report.texts import config_text, mapping
 
 _LAYER = re.compile(r"(?P<name>.*?) ?\((?P<kind>\w+)\)")
 _TOTAL = re.compile(r" (?P<label>[\w -]+ params): (?P<count>.+)")
@@ -117,4 +117,4 @@ def _arguments(layer: Any) -> str:
 def _compiled(material: Material) -> list[tuple[str, str]]:
     compiled = mapping(material.run.config_values.get("compile"))
     shown = ("optimizer", "loss", "metrics")
-    return [(key.capitalize(), flow(compiled[key])) for key in shown if compiled.get(key)]
+    return [(key.capitalize(), config_text(compiled[key])) for key in shown if compiled.get(key)]

@@ -7,11 +7,10 @@ from typing import Any
 
 from nnrun.comparison.difference import Group
 from nnrun.comparison.rows import Missing, Row
-from nnrun.config.resolved import flow
 from nnrun.display.formats import duration
 from nnrun.evaluation.report.beside import Beside, value_cell
 from nnrun.evaluation.report.blocks import Block, Cell, Column, Note, Section, Table
-from nnrun.evaluation.report.texts import NONE
+from nnrun.evaluation.report.texts import NONE, config_text
 
 _SHORT = frozenset({"data.fingerprint", "git.commit"})
 _DIGITS = 12
@@ -55,6 +54,4 @@ def _cell(key: str, value: Any, *, timing: bool) -> Cell:
         return Cell(duration(value), repr(value))
     if key in _SHORT:
         return value_cell(value, str(value)[:_DIGITS])
-    text = flow(value)
-    # An object without the braces that stand around it in a list of others.
-    return value_cell(value, text[1:-1] if isinstance(value, dict) and len(value) == 1 else text)
+    return value_cell(value, config_text(value))
