@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from nnrun.errors import StorageError
+from nnrun.rundir.append_file import AppendFile
 from nnrun.rundir.atomic import (
     TEMPORARY_PREFIX,
-    AppendFile,
     replacing,
     storage_error,
     write_bytes,
@@ -242,7 +242,7 @@ def test_a_line_that_does_not_fit_is_taken_back(tmp_path: Path) -> None:
         "import resource, sys\n"
         "from pathlib import Path\n"
         "from nnrun.errors import StorageError\n"
-        "from nnrun.rundir.atomic import AppendFile\n"
+        "from nnrun.rundir.append_file import AppendFile\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
         "file = AppendFile(Path(sys.argv[1]))\n"
         "file.append('12345')\n"

@@ -203,6 +203,24 @@ def test_best_of_an_unknown_metric_names_those_that_exist(make_run: MakeRun, run
         find_run("best:val_accuracy", runs_dir)
 
 
+def test_best_obeys_the_mode_of_the_config(make_run: MakeRun, runs_dir: Path) -> None:
+    """Where the name of a metric tells nothing, the config of a run may."""
+    wanted = make_run("20260101-120000-aaaa", summary={"best_gain": 0.9})
+    make_run("20260102-120000-bbbb", summary={"best_gain": 0.8})
+    with pytest.raises(UsageError, match="more or less"):
+        find_run("best:gain", runs_dir)
+    (wanted / "resolved.yaml").write_text("checkpoint:\n  monitor: gain\n  mode: max\n")
+    assert find_run("best:gain", runs_dir).path == wanted
+    (wanted / "resolved.yaml").write_text("checkpoint:\n  monitor: gain\n  mode: min\n")
+    assert find_run("best:gain", runs_dir).id.endswith("bbbb")
+
+
+def test_best_of_nothing_is_a_usage_error(runs_dir: Path) -> None:
+    """A metric has to follow."""
+    with pytest.raises(UsageError, match="needs a metric"):
+        find_run("best:", runs_dir)
+
+
 def test_best_of_a_metric_without_direction_is_a_usage_error(runs_dir: Path) -> None:
     """Nobody guesses whether more of something is better."""
     with pytest.raises(UsageError, match="more or less"):
@@ -220,6 +238,8 @@ def test_best_of_a_metric_without_direction_is_a_usage_error(runs_dir: Path) -> 
         ("sparse_categorical_crossentropy", "min"),
         ("kl_divergence", "min"),
         ("false_positives", "min"),
+        ("brier_score", "min"),
+        ("ece", "min"),
         ("accuracy", "max"),
         ("val_acc", "max"),
         ("sparse_top_k_categorical_accuracy", "max"),

@@ -119,12 +119,12 @@ def test_a_quote_that_is_never_closed_is_an_error(tmp_path: Path, text: str) -> 
     message, advice = refusal(write(tmp_path, text))
     assert "a double quote is not closed" in message
     assert "row 3" in message
-    assert "dataset.quotes: false" in advice
+    assert "dataset.quoting: none" in advice
 
 
 def test_quotes_can_be_text(tmp_path: Path) -> None:
     """As in a table of messages that was never meant as CSV."""
-    raw = load(write(tmp_path, 'a\ty\n1\t"b\n2\tc\n3\td"\n'), delimiter="\t", quotes=False)
+    raw = load(write(tmp_path, 'a\ty\n1\t"b\n2\tc\n3\td"\n'), delimiter="\t", quoting="none")
     assert raw.samples.y.tolist() == ['"b', "c", 'd"']
 
 

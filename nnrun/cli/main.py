@@ -14,6 +14,9 @@ import typer
 from typer.core import TyperGroup
 
 from nnrun.cli.check import check
+from nnrun.cli.completion import VARIABLE, prepare
+from nnrun.cli.data_display import showing_data
+from nnrun.cli.diff import diff
 from nnrun.cli.doctor import doctor
 from nnrun.cli.evaluate import evaluate
 from nnrun.cli.failures import report
@@ -25,6 +28,7 @@ from nnrun.cli.runs import runs
 from nnrun.cli.schema import schema
 from nnrun.cli.show import show
 from nnrun.cli.streams import open_standard_streams
+from nnrun.cli.tensorboard import tensorboard
 from nnrun.cli.train import train
 from nnrun.errors import NnrunError
 
@@ -38,6 +42,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     evaluate,
     plot,
     runs,
+    diff,
+    tensorboard,
     doctor,
 )
 """Every command, in the order of the help; the name of the function is the name of the command."""
@@ -89,8 +95,11 @@ def nnrun(
       nnrun train configs/iris_mlp.yaml fit.epochs=20
     """
     context.obj = GlobalOptions(quiet, verbose, debug)
+    context.with_resource(showing_data(quiet=quiet))
 
 
+if VARIABLE in os.environ:
+    prepare(COMMANDS)
 for _command in COMMANDS:
     app.command()(_command)
 

@@ -22,8 +22,12 @@ from nnrun.config.partial import partial
 from nnrun.config.problems import ConfigError, KeyPath, Problem, format_path
 from nnrun.config.translation import problems_of, wrong_paths
 
-DATA_PATHS: tuple[KeyPath, ...] = (("path",), ("validation", "path"), ("test", "path"))
-"""Keys of `dataset` that hold a path, or a list of paths."""
+DATA_PATHS: tuple[KeyPath, ...] = (
+    ("path",),
+    ("labels", "path"),
+    *((split, *rest) for split in ("validation", "test") for rest in (("path",), ("labels", "path"))),
+)
+"""Keys below `dataset` that hold a path, or a list of paths."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -167,6 +171,15 @@ def _resolve_paths(data: dict[str, Any], document: Document) -> None:
             section = section.get(key) if isinstance(section, dict) else None
         if isinstance(section, dict) and keys[-1] in section:
             section[keys[-1]] = _resolved(document.node(("dataset", *keys)), section[keys[-1]])
+    function = document.node(("dataset", "function"))
+    if dataset.get("source") == "python" and function is not None:
+        dataset.setdefault("path", str(_folder(function)))
+
+
+def _folder(node: Node) -> Path:
+    """Returns what paths of a value are relative to."""
+    source = node.place.source
+    return Path.cwd() if source.kind == "argument" else Path(source.name).absolute().parent
 
 
 def _resolved(node: Node | None, value: Any) -> Any:
@@ -179,8 +192,7 @@ def _resolved(node: Node | None, value: Any) -> Any:
 
 def resolved(node: ScalarNode) -> str:
     """Returns a path of a config as an absolute one: relative to its file, or in an override to the current folder."""
-    source = node.place.source
-    base = Path.cwd() if source.kind == "argument" else Path(source.name).absolute().parent
+    base = _folder(node)
     try:
         path = Path(str(node.value)).expanduser()
     except RuntimeError:  # "~name" of a user who does not exist: then it is a name like any other

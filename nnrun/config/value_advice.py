@@ -51,6 +51,8 @@ def value_advice(value: Any, expected: str) -> str:
             return f"write {share:g}"
     if value in (0, 1) and not isinstance(value, bool) and expected == "true or false":
         return f"write {'true' if value else 'false'}"
+    if expected == "a mapping" and value in ("whitespace", "character"):
+        return f"write tokenize: {value}; split divides the samples"
     if expected == "a mapping":
         return "remove the '- '" if isinstance(value, list) else "write its keys below it, indented"
     if expected.startswith("a list"):

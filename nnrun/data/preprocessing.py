@@ -15,6 +15,7 @@ from nnrun.data.filling import Filler, filled, fit_fillers
 from nnrun.data.raw import InputKind, RawData
 from nnrun.data.rows import CHUNK_BYTES, MappedRows, is_mapped
 from nnrun.data.scaling import Scaling, fit_scaling
+from nnrun.data.vocabulary import Vocabulary, fit_vocabulary
 from nnrun.errors import DataError
 
 
@@ -30,6 +31,7 @@ class Preprocessing:
         encoding: What each column of a table becomes.
         fillers: For each column of a table that may have empty cells, by column number: the number or
             text that they get.
+        vocabulary: The words of the training split, for texts.
         class_names: Names of the classes in the order of their numbers; None for regression.
         target_names: Names of the target columns, where they have names.
     """
@@ -39,6 +41,7 @@ class Preprocessing:
     columns: tuple[str, ...] | None = None
     encoding: Encoding = field(default_factory=Encoding)
     fillers: Mapping[int, Filler] = field(default_factory=dict)
+    vocabulary: Vocabulary | None = None
     class_names: tuple[str, ...] | None = None
     target_names: tuple[str, ...] | None = None
 
@@ -61,21 +64,27 @@ class Preprocessing:
         """Returns what the network sees.
 
         Args:
-            x: Raw inputs, shape `(samples, ...)`; NaN for an empty cell of a table.
+            x: Raw inputs, shape `(samples, ...)`; NaN for an empty cell of a table; strings for texts.
             categories: What the numbers in the text columns of `x` stand for (`RawData.categories`).
 
         Returns:
-            Shape `(samples, ...)`, float32 (int32 for tokens and codes). A category that the training split did not
-            have is 0 in all columns of its feature, or the code that is kept for it.
+            Shape `(samples, ...)`, float32 (int32 for tokens, codes, and texts as sequences). A category that the
+            training split did not have is 0 in all columns of its feature, or the code that is kept for it.
 
         Raises:
             DataError: If a value is too great for float32 after scaling, a cell is empty in a column
                 whose empty cells are not filled, or a column holds something else than in training.
         """
+        if self.vocabulary is not None:
+            return self.vocabulary.apply(x)
         if self.kind == "tokens":
             return np.ascontiguousarray(x, dtype=np.int32)
         if self.kind != "table":
-            return self.scaling.apply(x)
+            scaled = self.scaling.apply(x)
+            # A byte cannot become too great.
+            if x.dtype.kind == "f":
+                self._check_finite(scaled)
+            return scaled
         texts = categories or {}
         self._check_texts(texts)
         x, texts = filled(x, texts, self.fillers)
@@ -126,9 +135,10 @@ class Preprocessing:
         if len(wrong):
             names = self.feature_names
             name = names[wrong[0]] if names else str(wrong[0])
+            what = f"column '{name}'" if self.kind == "table" else f"position {wrong[0]} of the last axis"
             raise DataError(
-                f"column '{name}' has values that are greater than a 32-bit float can hold (3.4e38)",
-                "use `scale: standard` or `scale: minmax`, or leave the column out",
+                f"{what} has values that are greater than a 32-bit float can hold (3.4e38)",
+                "use `scale: standard` or `scale: minmax`, or leave it out",
             )
 
     def to_json(self) -> dict[str, Any]:
@@ -140,19 +150,22 @@ class Preprocessing:
             **self.encoding.to_json(),
             # JSON has text keys only.
             "fillers": {str(number): filler for number, filler in self.fillers.items()},
+            "vocabulary": None if self.vocabulary is None else self.vocabulary.to_json(),
             "class_names": None if self.class_names is None else list(self.class_names),
             "target_names": None if self.target_names is None else list(self.target_names),
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Preprocessing:
-        """Reads what `to_json` wrote, with this version or an older one, which had no `fillers`."""
+        """Reads what `to_json` wrote, with this version or an older one: without `fillers`, or `vocabulary`."""
+        vocabulary = value.get("vocabulary")
         return cls(
             kind=value["kind"],
             scaling=Scaling.from_json(value["scaling"]),
             columns=_names(value["columns"]),
             encoding=Encoding.from_json(value),
             fillers={int(number): filler for number, filler in value.get("fillers", {}).items()},
+            vocabulary=None if vocabulary is None else Vocabulary.from_json(vocabulary),
             class_names=_names(value["class_names"]),
             target_names=_names(value["target_names"]),
         )
@@ -184,6 +197,9 @@ def fit_preprocessing(
             "quantities",
             "leave `scale` out and begin the network with an `Embedding`",
         )
+    if raw.vectorization is not None:
+        vocabulary = fit_vocabulary(raw.samples.x[train], raw.vectorization)
+        return Preprocessing("texts", Scaling("none"), vocabulary=vocabulary, class_names=class_names)
     fillers = fit_fillers(raw, train)
     encoding = fit_encoding(raw, train, fillers, codes=codes)
 

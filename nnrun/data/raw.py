@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from nnrun.data.empty_cells import Fill
 from nnrun.data.tables.cells import ColumnKind
+from nnrun.data.vocabulary import Vectorization
 
-InputKind = Literal["table", "images", "tokens"]
+InputKind = Literal["table", "images", "tokens", "texts", "sequences"]
 """`table`: one number or category per column, shape `(samples, columns)`. `images`: shape
-`(samples, height, width, channels)`. `tokens`: token numbers, shape `(samples, length)`, int32."""
+`(samples, height, width, channels)`. `tokens`: token numbers, shape `(samples, length)`, int32. `texts`: strings
+in an array of objects, shape `(samples,)`. `sequences`: numbers of any further shape, such as
+`(samples, steps, features)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class RawData:
         groups: Which samples belong together, as the same number, shape `(samples,)`: they lie in the same split.
         times: What orders the samples for the splits, shape `(samples,)`: the last are for the test.
         fills: For each column of a table that may have empty cells, by column number: how to fill them.
+        vectorization: How texts become numbers.
         notes: Sentences about the data that the user should read.
         place: Says where a sample stands, such as `iris.csv, row 17`, by its position from 0.
     """
@@ -84,5 +88,6 @@ class RawData:
     groups: NDArray[np.int64] | None = None
     times: NDArray[np.float64] | None = None
     fills: Mapping[int, Fill] = field(default_factory=dict)
+    vectorization: Vectorization | None = None
     notes: tuple[str, ...] = ()
     place: Callable[[int], str] = "sample {}".format

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from nnrun.errors import DataError
 from nnrun.events import EpochEnded
-from nnrun.rundir.atomic import AppendFile, write_text
+from nnrun.rundir.append_file import AppendFile
+from nnrun.rundir.atomic import write_text
 
 FIXED_COLUMNS = ("epoch", "seconds", "learning_rate")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -11,12 +10,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from nnrun.config.urls import redact
+
 PACKAGES = ("numpy", "tensorflow", "keras")
 """The packages whose version can change the weights of a run."""
 
 RECORDED_ENVIRONMENT = (
     "CUDA_VISIBLE_DEVICES",
-    "KERAS_BACKEND",
     "KERAS_MAX_EPOCHS",
     "KERAS_MAX_STEPS_PER_EPOCH",
     "MKL_NUM_THREADS",
@@ -37,25 +37,12 @@ RECORDED_ENVIRONMENT = (
     "TF_XLA_FLAGS",
     "XLA_FLAGS",
 )
-"""Variables that can change a result. No other one is ever recorded: an environment is full of secrets."""
+"""Variables that can change a result. No other one is ever recorded: an environment is full of secrets.
 
-_URL_LOGIN = re.compile(r"(?<=://)[^/?#\s]*@")
-_URL_SECRET = re.compile(
-    r"""(?ix) ([?&;\#]
-        (?: [\w.-]* (?:token|secret|passw|credential|signature|auth|(?:api|access)[_-]?key) [\w.-]*
-          | sig | key)
-    =) [^&;\#\s]*"""
-)
+`KERAS_BACKEND` is none of them: nnrun sets it itself."""
 
 _GIT_STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=no")
 _GIT_SECONDS = 2.0
-
-
-def redact(argument: str) -> str:
-    """Returns a command-line argument without the logins and keys that are part of URLs in it."""
-    if "://" not in argument:
-        return argument
-    return _URL_SECRET.sub(r"\1***", _URL_LOGIN.sub("***@", argument))
 
 
 def redact_command(command: Sequence[str]) -> list[str]:

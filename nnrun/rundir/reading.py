@@ -12,8 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from nnrun.config.directions import Direction, direction
 from nnrun.errors import DataError
 from nnrun.rundir.provenance import process_is_alive
+from nnrun.rundir.resolved_values import read_values
 
 RunStatus = Literal["running", "completed", "interrupted", "failed", "lost"]
 """`lost`: the record says `running`, but the process is gone without a word (killed, or the power failed)."""
@@ -133,6 +135,32 @@ class Run:
                 raise DataError(f"{file}, line {number}, is damaged: {error}") from error
         return rows
 
+    @cached_property
+    def config_values(self) -> Mapping[str, Any]:
+        """The values of `resolved.yaml` as dicts, lists and scalars; empty where it is missing or damaged."""
+        return read_values(self.resolved_path)
+
+    @property
+    def evaluations(self) -> list[str]:
+        """The names of the evaluations that there are: split and weights, such as `test-best`."""
+        return sorted(file.stem for file in (self.path / "evaluation").glob("*.json"))
+
+    def evaluation(self, name: str) -> Mapping[str, float]:
+        """Returns the figures that an evaluation found; empty where there was none, or its file is damaged.
+
+        Args:
+            name: Split and weights, such as `test-best`.
+        """
+        try:
+            found = json.loads((self.path / "evaluation" / f"{name}.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        figures = found.get("figures") if isinstance(found, dict) else None
+        if not isinstance(figures, dict):
+            return {}
+        numbers = {key: _number(value) for key, value in figures.items()}
+        return {key: float(value) for key, value in numbers.items() if isinstance(value, (int, float))}
+
     @property
     def epochs(self) -> int:
         """Complete epochs: from the summary, or the rows of `metrics.csv` where there is none."""
@@ -143,6 +171,18 @@ class Run:
         """Returns a metric of the best epoch, such as `val_accuracy`; None if unknown or not finite."""
         value = self.summary.get(f"best_{name}")
         return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+
+    def direction(self, name: str) -> Direction | None:
+        """Tells whether less or more of a metric is better: what the config says of its monitor, or the name.
+
+        Args:
+            name: The metric, such as `val_accuracy`.
+        """
+        section = self.config_values.get("checkpoint")
+        if isinstance(section, Mapping) and section.get("monitor") == name:
+            said: dict[Any, Direction] = {"min": "min", "max": "max"}
+            return said.get(section.get("mode")) or direction(name)
+        return direction(name)
 
     def model_path(self, weights: Literal["best", "last"]) -> Path:
         """Returns the file of the trained network.

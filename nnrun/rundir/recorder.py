@@ -8,12 +8,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from nnrun.events import EpochEnded, Event, PhaseStarted, Progress, RunEnded, Saved, TrainingStarted, to_line
-from nnrun.rundir.atomic import AppendFile, write_json
+from nnrun.events import (
+    DataProgress,
+    EpochEnded,
+    Event,
+    PhaseStarted,
+    Progress,
+    RunEnded,
+    Saved,
+    TrainingStarted,
+    to_line,
+)
+from nnrun.rundir.append_file import AppendFile
+from nnrun.rundir.atomic import write_json
 from nnrun.rundir.metrics_file import MetricsFile
 
 PROGRESS_SECONDS = 10.0
-"""At most one `Progress` in this time goes to `events.jsonl`, which would otherwise grow without bound."""
+"""At most one `Progress` or `DataProgress` in this time goes to `events.jsonl`, which would otherwise grow without
+bound."""
 
 
 class Recorder:
@@ -43,7 +55,7 @@ class Recorder:
 
     def __call__(self, event: Event) -> None:
         """Records one event."""
-        if isinstance(event, Progress):
+        if isinstance(event, (DataProgress, Progress)):
             if self._clock() < self._next_progress:
                 return
             self._next_progress = self._clock() + PROGRESS_SECONDS

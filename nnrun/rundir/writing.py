@@ -14,6 +14,7 @@ from typing import Any, Self
 from nnrun.errors import EnvironmentFault, StorageError
 from nnrun.events import Status
 from nnrun.rundir.atomic import remove_leftovers, write_bytes, write_json, write_text
+from nnrun.rundir.event_files import cut_back
 from nnrun.rundir.provenance import git_state, host_facts, process_facts, redact_command, versions
 from nnrun.rundir.reading import Run
 
@@ -121,6 +122,7 @@ class RunDirectory:
         """
         directory = cls(run.path, dict(run.record))
         remove_leftovers(run.path)
+        cut_back(run.path, epoch)
         write_text(run.path / "resolved.yaml", resolved)
         resumed = {
             "started": _iso(datetime.now(UTC)),

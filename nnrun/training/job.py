@@ -19,6 +19,7 @@ from nnrun.config.problems import ConfigError
 from nnrun.config.requirements import parse_requirement
 from nnrun.config.resolved import to_yaml
 from nnrun.data.loading import load_splits
+from nnrun.data.progress import told_to
 from nnrun.data.splits import facts_of_splits
 from nnrun.errors import (
     DataError,
@@ -30,7 +31,6 @@ from nnrun.errors import (
 )
 from nnrun.events import (
     PHASES,
-    Event,
     Listener,
     Message,
     Phase,
@@ -44,6 +44,7 @@ from nnrun.rundir import atomic
 from nnrun.rundir.lock import locked
 from nnrun.rundir.recorder import Recorder
 from nnrun.rundir.writing import RunDirectory
+from nnrun.tracking.trackers import tracked
 from nnrun.training.outcome import Outcome
 from nnrun.training.resuming import Resumable
 from nnrun.training.startup import import_tensorflow, output_to
@@ -136,8 +137,12 @@ def train(loaded: LoadedConfig, request: Request, display: Listener, interrupts:
             seed=loaded.seed,
             config_path=loaded.path,
         )
-        with locked(directory.path), Recorder(directory.path) as recorder:
-            job = _Job(directory, loaded, request.device, _Listeners(recorder, display), interrupts)
+        with (
+            locked(directory.path),
+            Recorder(directory.path) as recorder,
+            tracked(experiment, directory.path, recorder, display) as emit,
+        ):
+            job = _Job(directory, loaded, request.device, emit, interrupts)
             try:
                 return job.run(request.requirements)
             except (ConfigError, DataError):
@@ -159,11 +164,16 @@ def resume(resumable: Resumable, request: Request, display: Listener, interrupts
         NnrunError: Whatever ended it early, after that was recorded.
     """
     loaded, epoch = resumable.loaded, resumable.checkpoint.epoch
-    with interrupts.held(), Recorder(resumable.run.path, epochs=epoch) as recorder:
+    path = resumable.run.path
+    with (
+        interrupts.held(),
+        Recorder(path, epochs=epoch) as recorder,
+        tracked(loaded.experiment, path, recorder, display) as emit,
+    ):
         directory = RunDirectory.reopen(
             resumable.run, resolved=to_yaml(loaded.experiment), command=request.command, epoch=epoch
         )
-        job = _Job(directory, loaded, request.device, _Listeners(recorder, display), interrupts, resumable)
+        job = _Job(directory, loaded, request.device, emit, interrupts, resumable)
         try:
             return job.run(request.requirements)
         except (ConfigError, DataError):
@@ -171,17 +181,6 @@ def resume(resumable: Resumable, request: Request, display: Listener, interrupts
                 kept = ("status", "reason", "exit_code", "ended", "process", "resumed")
                 directory.update(**{key: resumable.run.record.get(key) for key in kept})
             raise
-
-
-class _Listeners:
-    """Hands every event to the files first, then to the display."""
-
-    def __init__(self, *listeners: Listener) -> None:
-        self._listeners = listeners
-
-    def __call__(self, event: Event) -> None:
-        for listener in self._listeners:
-            listener(event)
 
 
 class _Job:
@@ -270,7 +269,7 @@ class _Job:
     def _load_and_train(self) -> None:
         directory, loaded, clock, resumable = self._directory, self._loaded, self._clock, self._resumable
         experiment = loaded.experiment
-        with clock("data"):
+        with clock("data"), told_to(self._emit):
             splits = load_splits(
                 experiment.dataset,
                 experiment.compile.loss,

@@ -11,6 +11,7 @@ from nnrun.check import check_config
 from nnrun.config.load import LoadedConfig, load_experiment
 from nnrun.config.problems import ConfigError, KeyPath
 from nnrun.config.resolved import plain
+from nnrun.data.permission import require_permission
 from nnrun.data.preprocessing import Preprocessing
 from nnrun.errors import DataError, UsageError
 from nnrun.rundir.checkpoints import Checkpoint, read_checkpoint
@@ -67,9 +68,10 @@ def prepare_resume(run: Run, overrides: Sequence[str]) -> Resumable:
     Raises:
         ConfigError: A change would alter what was already trained.
         DataError: The run has no intact checkpoint, or a part of it is missing.
-        UsageError: Nothing is left to do.
+        UsageError: Nothing is left to do, or the data need `--allow-code`.
     """
     loaded = check_config(run.resolved_path, overrides)
+    require_permission(loaded.experiment.dataset)
     before = plain(load_experiment(run.resolved_path).experiment)
     after = plain(loaded.experiment)
     changed = [

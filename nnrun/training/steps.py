@@ -108,7 +108,8 @@ class ChunkFunction:
                 position, finite = state
                 state = tf.cond(
                     tf.logical_and(position < stop, finite) if halt else position < stop,
-                    lambda: batch(position, tf.slice(order, [position * size], [rest])),
+                    # A slice in a branch makes `position` a constant for XLA, which then compiles anew for every call.
+                    lambda: batch(position, tf.gather(order, position * size + tf.range(rest))),
                     lambda: (position, finite),
                 )
             return *state, model.get_metrics_result()

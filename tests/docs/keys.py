@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -15,6 +16,9 @@ SOURCES: dict[str, type[datasets.DatasetSection]] = {
     "sklearn": datasets.SklearnData,
     "keras": datasets.KerasData,
     "csv": datasets.CsvData,
+    "text": datasets.TextData,
+    "npz": datasets.NpzData,
+    "python": datasets.PythonData,
 }
 
 
@@ -24,7 +28,11 @@ def fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Fiel
         path = f"{prefix}{name}"
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from fields(field.annotation, f"{path}.")
-        elif name != "dataset":
+            continue
+        for option in get_args(field.annotation):  # a section that may be left out
+            if isinstance(option, type) and issubclass(option, BaseModel) and name != "dataset":
+                yield from fields(option, f"{path}.")
+        if name != "dataset":
             yield path, field
 
 

@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from nnrun.config.datasets.common import DatasetSection, OwnSplit, Scale, SplitSection
+from nnrun.config.datasets.arrays import NpzData, PythonData
+from nnrun.config.datasets.common import DatasetSection, Scale, SplitSection
+from nnrun.config.datasets.images import ImagesData, ImagesPart
 from nnrun.config.datasets.libraries import KerasData, SklearnData
 from nnrun.config.datasets.synthetic import (
     BlobsData,
@@ -18,7 +20,8 @@ from nnrun.config.datasets.synthetic import (
     SyntheticSection,
     TokensData,
 )
-from nnrun.config.datasets.tables import CsvData, Missing, TableSplitSection
+from nnrun.config.datasets.tables import CsvData, Missing, TableFiles, TableSplitSection
+from nnrun.config.datasets.texts import TextData
 
 __all__ = [
     "BlobsData",
@@ -27,18 +30,26 @@ __all__ = [
     "CsvData",
     "Dataset",
     "DatasetSection",
+    "ImagesData",
+    "ImagesPart",
     "KerasData",
     "Missing",
     "MoonsData",
-    "OwnSplit",
+    "NpzData",
+    "PythonData",
     "RegressionData",
     "Scale",
     "SklearnData",
     "SplitSection",
     "SyntheticData",
     "SyntheticSection",
+    "TableFiles",
     "TableSplitSection",
+    "TextData",
     "TokensData",
 ]
 
-Dataset = Annotated[SklearnData | KerasData | CsvData | SyntheticData, Field(discriminator="source")]
+Dataset = Annotated[
+    SklearnData | KerasData | CsvData | ImagesData | NpzData | PythonData | TextData | SyntheticData,
+    Field(discriminator="source"),
+]

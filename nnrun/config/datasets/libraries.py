@@ -19,10 +19,7 @@ class SklearnData(DatasetSection):
 
 
 class KerasData(DatasetSection):
-    """A data set that Keras downloads, or a local copy of it.
-
-    `path` is a folder of the original IDX files (mnist, fashion_mnist) or the `.npz` file of Keras.
-    """
+    """A data set of `keras.datasets`: from Keras's own cache, a local copy, or downloaded into the cache."""
 
     source: Literal["keras"]
     """Where the data come from."""
@@ -31,8 +28,8 @@ class KerasData(DatasetSection):
     """Which data set."""
 
     path: str | None = None
-    """A local copy: the folder of the original IDX files (mnist, fashion_mnist), or the file of Keras.
-    Relative to the config.
+    """A local copy, relative to the config: the file that Keras downloads, or its folder; of mnist and fashion_mnist
+    also the folder of the original IDX files.
     """
 
     max_tokens: Count | None = None
