@@ -131,6 +131,8 @@ def _missing_data(document: Document) -> list[Problem]:
     found: list[Problem] = []
     for keys in DATA_PATHS:
         path: KeyPath = ("dataset", *keys)
+        if document.node((*path[:-1], "download")) is not None:
+            continue  # it is fetched when it is needed
         node = document.node(path)
         items = [(path, node)]
         if isinstance(node, ListNode):

@@ -158,6 +158,8 @@ BROKEN = {
         r"line 3: not UTF-8 text: byte 0xfc in .*M\\\\xfcller",
         "UTF-8",
     ),
+    "not UTF-8 in the header": (b"a,M\xfcller,y\n1,2,3\n", "line 1: not UTF-8 text: byte 0xfc", "UTF-8"),
+    "NUL byte in the header": (b"a,b\0,y\n1,2,3\n", "line 1: a NUL byte", "damaged"),
     "UTF-16": ("a,y\n1,2\n".encode("utf-16"), "UTF-16", "UTF-8"),
     "NUL byte": (b"a,y\n1,2\n\0,3\n", "line 3: a NUL byte", "damaged"),
     "duplicate names": (b"a,a,y\n1,2,3\n", "columns 1 and 2 have the same name 'a'", "header: false"),

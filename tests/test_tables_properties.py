@@ -80,7 +80,7 @@ def test_a_table_that_python_writes_is_read_back_equal(
 @settings(deadline=None)
 @given(table=tables(plain_cells))
 def test_a_table_without_quoting_is_read_back_equal(folder: Path, table: list[list[str]]) -> None:
-    """With `quotes: false`, cells are what stands between two tabs."""
+    """With `quoting: none`, cells are what stands between two tabs."""
     table = [[cell.replace("\t", "-") for cell in row] for row in table]
     path = folder / "table.tsv"
     path.write_bytes("".join("\t".join(row) + "\n" for row in table).encode())
@@ -168,7 +168,7 @@ options = st.fixed_dictionaries(
             ["drop", "mean", "most_frequent", {"e": "drop"}, {"e": "x"}, {"1": 0}, {"e": True}]
         ),
         "encode": st.just("codes"),
-        "quotes": st.booleans(),
+        "quoting": st.sampled_from(["csv", "none"]),
         "delimiter": st.sampled_from([";", "\t", "a"]),
         "categorical": st.sampled_from([["e"], ["1"]]),
         "sample_weight": st.sampled_from(["e", "1"]),

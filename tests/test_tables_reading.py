@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import struct
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from nnrun.config.datasets import CsvData, TableFiles
+from nnrun.config.datasets.files import DownloadSection
+from nnrun.config.facts import DataFacts
+from nnrun.data.facts import facts_of
 from nnrun.data.loading import make_splits
+from nnrun.data.sources import csv_files
 from nnrun.data.tables import parsing, pieces, reading, records
+from nnrun.errors import DataError
 from tests.table_files import load, refusal, section, write, write_parquet
+from tests.web_server import Server, serving
 
 HARD_NUMBERS = [
     "0.1", "1e23", "8.5e-324", "2.2250738585072011e-308", "1.7976931348623157e308", "9007199254740993",
@@ -119,12 +128,12 @@ def test_a_quote_that_is_never_closed_is_an_error(tmp_path: Path, text: str) -> 
     message, advice = refusal(write(tmp_path, text))
     assert "a double quote is not closed" in message
     assert "row 3" in message
-    assert "dataset.quotes: false" in advice
+    assert "dataset.quoting: none" in advice
 
 
 def test_quotes_can_be_text(tmp_path: Path) -> None:
     """As in a table of messages that was never meant as CSV."""
-    raw = load(write(tmp_path, 'a\ty\n1\t"b\n2\tc\n3\td"\n'), delimiter="\t", quotes=False)
+    raw = load(write(tmp_path, 'a\ty\n1\t"b\n2\tc\n3\td"\n'), delimiter="\t", quoting="none")
     assert raw.samples.y.tolist() == ['"b', "c", 'd"']
 
 
@@ -367,3 +376,26 @@ def test_large_tables_are_prepared_in_pieces(tmp_path: Path, monkeypatch: pytest
     pieces = make_splits(load(tmp_path / "table.csv"), data, "values", seed=0)
     np.testing.assert_array_equal(np.asarray(pieces.train.x), np.asarray(whole.train.x))
     assert pieces.preprocessing == whole.preprocessing
+
+
+def test_a_table_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Into the cache, or where the config says; until then `check` knows nothing of it."""
+    monkeypatch.setenv("NNRUN_CACHE", str(tmp_path / "cache"))
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    content = gzip.compress(b"a,y\n1,0\n2,1\n")
+    with serving(Server(content)) as server:
+        fetched = {"url": server.url, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        remote = DownloadSection(**fetched)
+        for path in (None, str(tmp_path / "here.csv.gz")):
+            data = CsvData(source="csv", path=path, target="y", download=remote)
+            assert facts_of(data) == DataFacts()
+            assert csv_files.load(data, 0).samples.x.tolist() == [[1], [2]]
+            assert facts_of(data).train_samples == 2
+        assert (tmp_path / "here.csv.gz").read_bytes() == content
+    with serving(Server(content + b"x")) as server:
+        wrong = DownloadSection(**{**fetched, "url": server.url})
+        with pytest.raises(DataError, match=r"dataset\.test\.download"):
+            load(
+                tmp_path / "here.csv.gz", test=TableFiles(download=wrong, path=str(tmp_path / "test.csv.gz"))
+            )

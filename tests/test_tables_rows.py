@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnrun.config.datasets import OwnSplit, TableSplitSection
+from nnrun.config.datasets import TableFiles, TableSplitSection
 from nnrun.data.facts import facts_of
 from nnrun.data.loading import make_splits
 from nnrun.data.splits import Splits
@@ -196,8 +196,8 @@ def test_files_of_their_own_for_the_splits(tmp_path: Path) -> None:
     """All of `path` is for training then, and columns, categories and labels are those of all files."""
     train = write(tmp_path, "a,c,y\n1,u,no\n2,v,yes\n", "train.csv")
     own: dict[str, Any] = {
-        "validation": OwnSplit(path=str(write(tmp_path, "y,a,c\nyes,3,u\n", "validation.csv.gz"))),
-        "test": OwnSplit(path=[str(write(tmp_path, "a,c,y\n4,w,no\n5,v,no\n", "test.csv"))]),
+        "validation": TableFiles(path=str(write(tmp_path, "y,a,c\nyes,3,u\n", "validation.csv.gz"))),
+        "test": TableFiles(path=[str(write(tmp_path, "a,c,y\n4,w,no\n5,v,no\n", "test.csv"))]),
     }
     splits = splits_of(train, form="index", **own)
     assert splits.validation is not None and splits.test is not None
@@ -213,7 +213,7 @@ def test_files_of_their_own_for_the_splits(tmp_path: Path) -> None:
 def test_rows_of_a_file_of_its_own_are_named(tmp_path: Path) -> None:
     """By that file."""
     train = write(tmp_path, "a,y\n1,0.5\n2,1.5\n", "train.csv")
-    test = OwnSplit(path=str(write(tmp_path, "a,y\n3,2.5\n4,1e300\n", "test.csv")))
+    test = TableFiles(path=str(write(tmp_path, "a,y\n3,2.5\n4,1e300\n", "test.csv")))
     with pytest.raises(DataError, match=r"test.csv, row 3: the label is greater"):
         splits_of(train, test=test)
 
@@ -232,7 +232,7 @@ def test_files_of_their_own_that_do_not_fit(
 ) -> None:
     """The file is named."""
     train = write(tmp_path, "a,y\n1,0\n2,1\n3,0\n", "train.csv")
-    test = OwnSplit(path=str(write(tmp_path, content, "test.csv")))
+    test = TableFiles(path=str(write(tmp_path, content, "test.csv")))
     with pytest.raises(DataError, match=message):
         splits_of(train, test=test, **options)
 
@@ -240,7 +240,7 @@ def test_files_of_their_own_that_do_not_fit(
 def test_a_group_is_not_in_files_of_two_splits(tmp_path: Path) -> None:
     """With the row."""
     train = write(tmp_path, "a,who,y\n1,u,0\n2,v,1\n", "train.csv")
-    test = OwnSplit(path=str(write(tmp_path, "a,who,y\n3,w,0\n4,v,1\n", "test.csv")))
+    test = TableFiles(path=str(write(tmp_path, "a,who,y\n3,w,0\n4,v,1\n", "test.csv")))
     with pytest.raises(
         DataError, match=r"test.csv, row 3, column 'who': the group 'v' is in the files of another"
     ):

@@ -27,7 +27,7 @@ DATA_PATHS: tuple[KeyPath, ...] = (
     ("labels", "path"),
     *((split, *rest) for split in ("validation", "test") for rest in (("path",), ("labels", "path"))),
 )
-"""Keys of `dataset` that hold a path, or a list of paths."""
+"""Keys below `dataset` that hold a path, or a list of paths."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 

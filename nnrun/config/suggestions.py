@@ -46,7 +46,7 @@ OLD_KEYS: Mapping[str, tuple[str, ...]] = {
     "weights": ("sample_weight",),
     "groups": ("group",),
     "encoding": ("encode",),
-    "quoting": ("quotes",),
+    "quotes": ("quoting",),
     "sep": ("delimiter",),
     "separator": ("delimiter",),
     "network": ("model",),
@@ -153,8 +153,9 @@ def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[
         for where, other in sections.items()
         if other is not model and set(names) & set(other.model_fields)
     ]
-    # What all sources take comes before a key of the same name that some source has.
-    homes = [where for where in homes if "(source: " not in where] or homes
+    if "dataset.split" in homes:
+        # A share of the samples, and not files of their own as some sources have them.
+        homes = ["dataset.split"]
     if homes and len(homes) <= 2:
         known = next(name for name in names if name in sections[homes[0]].model_fields)
         example = ": write split: {validation: 0.2} there" if key == "validation_split" else ""

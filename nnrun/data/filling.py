@@ -72,9 +72,9 @@ def filled(
         The table, a copy if anything was filled, and the categories, with those at their end that only empty
         cells have.
     """
-    if x.dtype.kind != "f":
+    if x.dtype.kind != "f" or not fillers:
         return x, categories
-    empty_cells = np.isnan(x) if fillers else np.zeros((0, x.shape[1]), dtype=np.bool_)
+    empty_cells = np.isnan(x)
     columns = np.flatnonzero(empty_cells.any(axis=0)).tolist()
     known = dict(categories)
     result = x

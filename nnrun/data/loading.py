@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -183,31 +183,27 @@ def _check_weights(part: Part, train: NDArray[np.int64]) -> None:
     if part.weights is not None and not part.weights[train].any():
         raise DataError(
             "all samples of the training split have the weight 0, so nothing can be learned",
-            "set another `dataset.split.seed`, or look at the column that `dataset.sample_weight` names",
+            "set another `dataset.split.seed`, or look at what `dataset.sample_weight` names",
         )
 
 
 def _notes(
     raw: RawData, own: Mapping[str, Part], indices: SplitIndices, preprocessing: Preprocessing
 ) -> list[str]:
+    rows = {"validation": indices.validation, "test": indices.test}
+
+    def held_out() -> Iterator[tuple[str, NDArray[Any]]]:
+        for name, chosen in rows.items():
+            if name in own:
+                yield name, own[name].x
+            elif chosen is not None:
+                yield name, raw.samples.x[chosen]
+
     if preprocessing.vocabulary is not None:
-        texts = {"training": raw.samples.x[indices.train]}
-        for name, rows in (("validation", indices.validation), ("test", indices.test)):
-            if name in own or rows is not None:
-                texts[name] = own[name].x if name in own else raw.samples.x[rows]
+        texts = {"training": raw.samples.x[indices.train], **dict(held_out())}
         return [*raw.notes, *vocabulary_notes(preprocessing.vocabulary, texts)]
-    parts: list[tuple[str, NDArray[Any]]] = []
-    for name, part, rows in (
-        ("validation", raw.validation, indices.validation),
-        ("test", raw.test, indices.test),
-    ):
-        # Without categories there is nothing to look for, and the samples may lie in a large file.
-        if not preprocessing.categories:
-            continue
-        if part is not None:
-            parts.append((name, part.x))
-        elif rows is not None:
-            parts.append((name, raw.samples.x[rows]))
+    # Without categories there is nothing to look for, and the samples may lie in a large file.
+    parts = list(held_out()) if preprocessing.categories else []
     become = "the code for such" if preprocessing.encoding.codes else "0 in all its columns"
     unseen = [
         f"{count:,} of {len(x):,} samples of the {split} split have a category in column '{column}' that the "

@@ -43,26 +43,17 @@ def _contradiction(path: KeyPath, message: str, hint: str) -> Finding:
     return Finding(("dataset", *path), "dataset-contradiction", message, hint, at="key")
 
 
-def codes_are_embedded(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
-    """Code numbers of categories go into an embedding, and only they do."""
+def embedding_gets_codes(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
+    """What goes into an embedding are code numbers of categories."""
     data, layers = experiment.dataset, experiment.model.layers
-    if not isinstance(data, CsvData):
-        return
+    if not isinstance(data, CsvData) or data.encode == "codes" or data.scale != "none":
+        return  # of scaled data another check tells
     first = next((n for n, layer in enumerate(layers) if layer.class_name not in _BEFORE_EMBEDDING), None)
-    embedded = first is not None and layers[first].class_name == "Embedding"
-    if data.encode == "codes" and not embedded:
+    if first is not None and layers[first].class_name == "Embedding":
         yield Finding(
-            ("dataset", "encode"),
-            "codes-embedding",
-            "codes say which category it is and are no quantities: only an Embedding can use them",
-            "begin the layers with Embedding, or remove encode",
-            "warning",
-        )
-    elif data.encode == "one_hot" and embedded:
-        yield Finding(
-            ("model", "layers", first or 0),
-            "codes-embedding",
-            "Embedding expects a code number for each category, it receives numbers and columns of 0 and 1",
+            ("model", "layers", first),
+            "token-floats",
+            f"layer {first} Embedding expects code numbers of categories, it receives numbers and columns of 0 and 1",
             "set dataset.encode: codes",
             "warning",
         )

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from nnrun.config.datasets.arrays import NpzData, PythonData
-from nnrun.config.datasets.common import DatasetSection, OwnSplit, Scale, SplitSection
+from nnrun.config.datasets.common import DatasetSection, Scale, SplitSection
 from nnrun.config.datasets.images import ImagesData, ImagesPart
 from nnrun.config.datasets.libraries import KerasData, SklearnData
 from nnrun.config.datasets.synthetic import (
@@ -20,7 +20,7 @@ from nnrun.config.datasets.synthetic import (
     SyntheticSection,
     TokensData,
 )
-from nnrun.config.datasets.tables import CsvData, Missing, TableSplitSection
+from nnrun.config.datasets.tables import CsvData, Missing, TableFiles, TableSplitSection
 from nnrun.config.datasets.texts import TextData
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
     "Missing",
     "MoonsData",
     "NpzData",
-    "OwnSplit",
     "PythonData",
     "RegressionData",
     "Scale",
@@ -44,6 +43,7 @@ __all__ = [
     "SplitSection",
     "SyntheticData",
     "SyntheticSection",
+    "TableFiles",
     "TableSplitSection",
     "TextData",
     "TokensData",

@@ -34,13 +34,6 @@ class SplitSection(Section):
     """Decides which sample lies in which split; by default the seed of the experiment."""
 
 
-class OwnSplit(Section):
-    """A split that lies in files of its own, so that it is not cut from the others."""
-
-    path: str | Annotated[list[str], Field(min_length=1)]
-    """The file, a pattern, or a list of them; relative to the config."""
-
-
 class DatasetSection(Section):
     """What every source understands."""
 

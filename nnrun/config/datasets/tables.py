@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from nnrun.config.datasets.common import DatasetSection, OwnSplit, SplitSection
+from nnrun.config.datasets.common import DatasetSection, SplitSection
+from nnrun.config.datasets.files import DownloadSection, needs_path, problem
+from nnrun.config.sections import Section
 
 Missing = Literal["error", "drop", "mean", "median", "most_frequent"]
 """What to do with empty cells. `drop` leaves their rows out; the last three fill them by the training split."""
@@ -28,7 +30,27 @@ class TableSplitSection(SplitSection):
     """A column of dates or numbers: the last rows in time are for the test, those before for validation."""
 
 
-class CsvData(DatasetSection):
+class TableFiles(Section):
+    """Files with rows of a table, here or, if it is a single one, to be downloaded."""
+
+    path: str | Annotated[list[str], Field(min_length=1)] | None = None
+    """The file, a pattern such as `2024-*.csv`, or a list of them; relative to the config. All files of a table
+    have the same columns.
+    """
+
+    download: DownloadSection | None = None
+    """Where to fetch the file if it is not there."""
+
+    @model_validator(mode="after")
+    def _names_files(self) -> Self:
+        if self.path is None and self.download is None:
+            raise needs_path()
+        if isinstance(self.path, list) and self.download is not None:
+            raise problem("wrong-type", "expected one path, as a download is one file; received a list")
+        return self
+
+
+class CsvData(TableFiles, DatasetSection):
     """A table in text files (CSV), packed or not, or in Parquet files.
 
     A column is named as in the header, or by its number from 0 where `header` is false. Text columns among
@@ -39,15 +61,10 @@ class CsvData(DatasetSection):
     source: Literal["csv"]
     """Where the data come from."""
 
-    path: str | Annotated[list[str], Field(min_length=1)]
-    """The file, a pattern such as `2024-*.csv`, or a list of them; relative to the config. All files together are one
-    table, so they must have the same columns.
-    """
-
-    validation: OwnSplit | None = None
+    validation: TableFiles | None = None
     """Files with the validation split, which have the same columns."""
 
-    test: OwnSplit | None = None
+    test: TableFiles | None = None
     """Files with the test split, which have the same columns."""
 
     target: ColumnName | Annotated[list[ColumnName], Field(min_length=1)]
@@ -81,8 +98,8 @@ class CsvData(DatasetSection):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     """The character between two fields; a tab is written "\\t", in double quotes."""
 
-    quotes: bool = True
-    """Whether double quotes enclose cells; with `false`, they are text as any other character."""
+    quoting: Literal["csv", "none"] = "csv"
+    """Whether double quotes enclose cells (`csv`) or are text as any other character (`none`)."""
 
     header: bool = True
     """Whether the first row holds the names of the columns."""

@@ -174,7 +174,7 @@ def open_input(wanted: Wanted, trained: Trained) -> Iterator[TableInput]:
     table = section if isinstance(section, CsvData) else None
     named = trained.preprocessing.columns is not None and (table is None or table.header)
     delimiter = wanted.delimiter or ("," if table is None else table.delimiter)
-    form = TextFormat(delimiter, named, table is None or table.quotes)
+    form = TextFormat(delimiter, named, table is None or table.quoting == "csv")
     if path != STDIN and not Path(path).exists():
         raise DataError(f"{path}: no such file")
     with as_file(path) as file:

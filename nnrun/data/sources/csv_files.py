@@ -57,7 +57,7 @@ def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources 
     from nnrun.data.tables.head import read_heads
     from nnrun.data.tables.reading import read_table
 
-    files = files_of_parts(section)
+    files = files_of_parts(section, fetch=True)
     heads = read_heads([file for part in files.values() for file in part], format_of(section))
     names = heads[0].names
     columns = choose_columns(names, section, heads[0].file)

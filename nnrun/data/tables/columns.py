@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nnrun.config.datasets import CsvData, Missing
+from nnrun.config.datasets import CsvData, Missing, TableFiles
+from nnrun.config.datasets.files import FileSection
 from nnrun.data.empty_cells import Fill, fill_of
 from nnrun.data.tables.cells import ColumnKind, is_number
-from nnrun.data.tables.files import TextFormat, check_once, table_files
+from nnrun.data.tables.files import TextFormat, UnreadableError, check_once, table_files
 from nnrun.data.tables.records import OTHER_DELIMITERS
 from nnrun.errors import DataError
 
@@ -90,20 +91,42 @@ def format_of(section: CsvData) -> TextFormat:
             f"{sign!r}",
             "write another one, and convert the file if need be",
         )
-    return TextFormat(section.delimiter, section.header, section.quotes)
+    return TextFormat(section.delimiter, section.header, section.quoting == "csv")
 
 
-def files_of_parts(section: CsvData) -> dict[str, tuple[str, ...]]:
+def files_of_parts(section: CsvData, *, fetch: bool) -> dict[str, tuple[str, ...]]:
     """Returns the files of each part of a table: `samples`, and `validation` and `test` where these have their own.
 
+    Args:
+        section: The `dataset` section.
+        fetch: Whether what is to be downloaded is fetched; otherwise it is missing where it is not here yet.
+
     Raises:
-        DataError: One is not there, or is named twice.
+        DataError: One is not there, is named twice, or is not the one that was described.
+        EnvironmentFault: One cannot be fetched.
+        StorageError: One cannot be stored.
     """
     own = {"validation": section.validation, "test": section.test}
-    paths = {"samples": section.path} | {name: part.path for name, part in own.items() if part is not None}
-    files = {name: table_files(path) for name, path in paths.items()}
+    parts: dict[str, TableFiles] = {"samples": section}
+    parts |= {name: part for name, part in own.items() if part is not None}
+    files: dict[str, tuple[str, ...]] = {}
+    for name, part in parts.items():
+        key = "dataset" if name == "samples" else f"dataset.{name}"
+        files[name] = table_files(_path_of(part, key, fetch=fetch))
     check_once([file for part in files.values() for file in part])
     return files
+
+
+def _path_of(part: TableFiles, key: str, *, fetch: bool) -> str | list[str]:
+    if part.download is None or isinstance(part.path, list):
+        return part.path or []
+    from nnrun.data.download import located, whereabouts
+
+    file = FileSection(path=part.path, download=part.download)
+    path = located(file, key) if fetch else whereabouts(file)
+    if path is None:
+        raise UnreadableError(f"{part.download.url} is not fetched yet")
+    return str(path)
 
 
 def choose_columns(names: Sequence[str], section: CsvData, file: str) -> Columns:

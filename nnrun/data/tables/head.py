@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from nnrun.data.tables.files import TextFormat, TextStream, UnreadableError, is_parquet
 from nnrun.data.tables.header import names_of, same_columns
-from nnrun.data.tables.records import MAX_RECORD, EndlessRecordError, endless, first_record, records_of
+from nnrun.data.tables.records import (
+    MAX_RECORD,
+    EndlessRecordError,
+    endless,
+    first_record,
+    not_text,
+    records_of,
+)
 
 _FIRST_BYTES = 1 << 16
 _SAMPLE_ROWS = 1000
@@ -69,11 +76,22 @@ def read_head(file: str, form: TextFormat, *, strict: bool = True) -> Head:
     if found is None:
         raise UnreadableError(f"{file} is empty", "a table has one row per sample")
     row, cells, taken = found
+    fault = not_text(file) if _is_no_text(block[:taken]) else None
+    if fault is not None:
+        raise fault
     names = names_of(cells, form, file, strict=strict)
     if not form.header:
         taken, row = 0, row - 1
     text = block[taken:].decode("utf-8", errors="replace")
     return Head(file, form, names, taken, row + 1, _sample(text, form, whole=whole), length)
+
+
+def _is_no_text(header: bytes) -> bool:
+    """Whether a header has bytes that no text has; those of the rows are looked at when they are read."""
+    try:
+        return "\0" in header.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
 
 
 def _sample(text: str, form: TextFormat, *, whole: bool) -> list[list[str]]:

@@ -16,7 +16,7 @@ MAX_RECORD = 1 << 24
 # Python's own limit of 128 KiB per cell refuses long texts that pyarrow reads.
 csv.field_size_limit(MAX_RECORD)
 
-_QUOTES = "double quotes enclose cells; if they are part of the text, set `dataset.quotes: false`"
+_QUOTES = "double quotes enclose cells; if they are part of the text, set `dataset.quoting: none`"
 
 Record = tuple[int, list[str]]
 """A row number as an editor or a spreadsheet gives it, from 1, and the cells."""
@@ -136,7 +136,7 @@ def ragged(file: str, form: TextFormat, fields: int) -> DataError | None:
 
 def _ragged_advice(file: str, form: TextFormat) -> str:
     if not form.quotes:
-        return "a field cannot contain the delimiter, as `quotes` is false"
+        return "a field cannot contain the delimiter, as `quoting` is none"
     advice = "a field that contains the delimiter must be in double quotes"
     with TextStream(file) as stream:
         start = stream.take(4096).split(b"\n")[0].decode("utf-8", errors="replace")

@@ -68,7 +68,7 @@ def scan(section: CsvData) -> DataFacts:
     unknown = DataFacts(targets=targets, dtype=_dtype(section), splits=splits)
     form = format_of(section)
     try:
-        files = files_of_parts(section)
+        files = files_of_parts(section, fetch=False)
         heads = read_heads([file for part in files.values() for file in part], form)
     except UnreadableError:
         # Loading will say what is wrong, with the place; a scan only helps the other checks.
