@@ -18,8 +18,10 @@ from nnrun.rundir.provenance import RECORDED_ENVIRONMENT, host_facts, installed_
 REQUIRED: Mapping[str, str] = {
     "h5py": "3.11",
     "keras": "3.15.1",
+    "jinja2": "3.1",
     "matplotlib": "3.10",
     "numpy": "1.26",
+    "pillow": "11",
     "pyarrow": "16",
     "pydantic": "2.8",
     "pyyaml": "6.0.1",

@@ -82,8 +82,10 @@ class FitSection(Section):
     validation_freq: Count = 1
     """Validate after every so many epochs."""
 
-    class_weight: dict[str, Annotated[float, Field(ge=0)]] | None = None
-    """How much each class counts in the loss, by class name or number from 0."""
+    class_weight: Literal["auto"] | dict[str, Annotated[float, Field(ge=0)]] | None = None
+    """How much each class counts in the loss, by class name or number from 0; `auto` makes all classes count the same,
+    however frequent each is in the training split.
+    """
 
     callbacks: list[CallbackObject] = Field(default_factory=list)
     """What else happens during training, such as `EarlyStopping`."""

@@ -40,14 +40,20 @@ def with_origins(loaded: LoadedConfig, origin: Callable[[KeyPath], str] | None =
         loaded: The config.
         origin: Says that of the value at a path; by default its line, `base.yaml:12`, `override` or `default`.
     """
-    origin = origin or partial(origin_of, loaded.document)
-    lines = list(_mapping(plain(loaded.experiment), (), 0))
-    widths = [len(line) for line, path in lines if path is not None]
+    lines = lines_with_origins(loaded, origin)
+    widths = [len(line) for line, where in lines if where is not None]
     column = max((width for width in widths if width <= _WIDEST), default=0)
-    text = []
-    for line, path in lines:
-        text.append(line if path is None else f"{line:<{column}}  # {origin(path)}")
+    text = [line if where is None else f"{line:<{column}}  # {where}" for line, where in lines]
     return "".join(f"{line}\n" for line in text)
+
+
+def lines_with_origins(
+    loaded: LoadedConfig, origin: Callable[[KeyPath], str] | None = None
+) -> list[tuple[str, str | None]]:
+    """Returns the lines, each with what the comment after its value says; None where there is no value on it."""
+    origin = origin or partial(origin_of, loaded.document)
+    lines = _mapping(plain(loaded.experiment), (), 0)
+    return [(line, None if path is None else origin(path)) for line, path in lines]
 
 
 def origin_of(document: Document, path: KeyPath, otherwise: str = "default") -> str:

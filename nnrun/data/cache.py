@@ -134,28 +134,40 @@ class Entry:
     doing: str
 
 
+class DamagedEntryError(Exception):
+    """What is in a folder of the cache is not what was put there: it is made again."""
+
+
+def slot_of(entry: Entry) -> str:
+    """Returns the name of the folder that has the folders of all states of a source."""
+    return key_of(entry.kind, entry.source, entry.options)
+
+
 def made_once(entry: Entry, make: Callable[[Path], None], read: Callable[[Path], T]) -> T:
     """Returns what is in a folder of the cache, which is made first if it is not there.
 
     Args:
         entry: Which folder.
         make: Fills a new empty folder.
-        read: Reads, or opens, what is in it. Nobody removes the folder meanwhile; what is open stays open.
+        read: Reads, or opens, what is in it; it may raise `DamagedEntryError`. Nobody removes the folder meanwhile;
+            what is open stays open.
 
     Raises:
         StorageError: It cannot be written.
     """
-    slot = key_of(entry.kind, entry.source, entry.options)
+    slot = slot_of(entry)
     with locked(slot, entry.doing):
         folder = folder_in_cache(entry.kind, slot)
         path = folder / entry.state
-        if not path.is_dir():
-            with cache_errors(path):
-                # Of a source that has changed, and what a killed process left.
-                for old in folder.iterdir():
-                    shutil.rmtree(old, ignore_errors=True)
-                with new_folder(path) as temporary:
-                    make(temporary)
-        with suppress(OSError):  # for whoever wants to know what has not been used for long
-            os.utime(path)
+        if path.is_dir():
+            with suppress(OSError):  # for whoever wants to know what has not been used for long
+                os.utime(path)
+            with suppress(DamagedEntryError):
+                return read(path)
+        with cache_errors(path):
+            # Of a source that has changed, and what a killed process left.
+            for old in folder.iterdir():
+                shutil.rmtree(old)
+            with new_folder(path) as temporary:
+                make(temporary)
         return read(path)

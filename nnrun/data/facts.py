@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from nnrun.config.datasets import Dataset
+from nnrun.config.datasets import Dataset, TableSplitSection
 from nnrun.config.facts import DataFacts
 from nnrun.data.shares import shares, without_fold
 from nnrun.data.sources import source_of
@@ -34,5 +34,10 @@ def facts_of(dataset: Dataset) -> DataFacts:
         splits.add("test")
     train = facts.train_samples
     if train is not None:
-        train = without_fold(shares(train, dataset, facts.splits).train, dataset.split)
+        train = shares(train, dataset, facts.splits).train
+        if isinstance(dataset.split, TableSplitSection) and dataset.split.group is not None:
+            # Whole groups make it more or less than was asked for.
+            train = None
+        else:
+            train = without_fold(train, dataset.split)
     return dataclasses.replace(facts, train_samples=train, splits=frozenset(splits))

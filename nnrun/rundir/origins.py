@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from nnrun.config.document import Document, parse_document, read_source
-from nnrun.config.load import load_experiment
+from nnrun.config.load import LoadedConfig, load_experiment
 from nnrun.config.overrides import apply_overrides, looks_like_override
 from nnrun.config.problems import ConfigError, KeyPath
-from nnrun.config.resolved import origin_of, with_origins
+from nnrun.config.resolved import lines_with_origins, origin_of, with_origins
 from nnrun.errors import DataError
 from nnrun.rundir.reading import Run
 
@@ -41,9 +41,26 @@ def config_of_run(run: Run, overrides: Sequence[str] = ()) -> str:
         DataError: The run has no `resolved.yaml`.
     """
     loaded = load_experiment(run.resolved_path, overrides)
+    origin = _origin(run, loaded)
+    return with_origins(loaded) if origin is None else f"# run {run.id}\n{with_origins(loaded, origin)}"
+
+
+def lines_of_run(run: Run) -> list[tuple[str, str | None]]:
+    """Returns the lines of the same, each with where its value comes from; None where there is no value on it.
+
+    Raises:
+        ConfigError: The config can no longer be used.
+        DataError: The run has no `resolved.yaml`.
+    """
+    loaded = load_experiment(run.resolved_path)
+    return lines_with_origins(loaded, _origin(run, loaded))
+
+
+def _origin(run: Run, loaded: LoadedConfig) -> Callable[[KeyPath], str] | None:
+    """Returns what tells where a value was written; None where the user's config is missing or damaged."""
     written = _as_written(run)
     if written is None:
-        return with_origins(loaded)
+        return None
     words = [word for command in _commands(run) for word in command]
     otherwise = "base or default" if "extends" in written.root.entries else "default"
 
@@ -60,7 +77,7 @@ def config_of_run(run: Run, overrides: Sequence[str] = ()) -> str:
             return "override" if given else _WITHOUT[key]
         return origin_of(written, path, otherwise)
 
-    return f"# run {run.id}\n{with_origins(loaded, origin)}"
+    return origin
 
 
 def _as_written(run: Run) -> Document | None:

@@ -98,6 +98,37 @@ def find_run(selector: str, runs_dir: Path) -> Run:
     return Run.read(matching[0])
 
 
+def find_directory(selector: str, runs_dir: Path) -> Path:
+    """Finds the directory of one run, also where its record is damaged or gone.
+
+    Args:
+        selector: As for `find_run`; a path, or an id or its beginning, finds a damaged one.
+        runs_dir: Where the runs are.
+
+    Raises:
+        DataError: There is no such run.
+        UsageError: The selector fits several runs, or is `best:` with a metric of unknown direction.
+    """
+    for path in (Path(selector), runs_dir / selector):
+        if selector and looks_like_run(path):
+            return path
+    try:
+        return find_run(selector, runs_dir).path
+    except DataError:
+        found = [path for path in _directories(runs_dir) if selector and path.name.startswith(selector)]
+        if len(found) != 1:
+            raise
+        return found[0]
+
+
+def looks_like_run(path: Path) -> bool:
+    """Tells whether a folder is a run directory, or what is left of one."""
+    try:
+        return any((path / name).is_file() for name in ("run.json", "resolved.yaml"))
+    except (OSError, ValueError):  # no path at all: too long, or a NUL byte
+        return False
+
+
 def _by_path(path: Path) -> Run | None:
     try:
         if (path / "run.json").is_file():

@@ -19,6 +19,7 @@ from nnrun.config.load import LoadedConfig
 from nnrun.config.problems import ConfigError
 from nnrun.config.requirements import parse_requirement
 from nnrun.config.resolved import to_yaml
+from nnrun.data.description import describe
 from nnrun.data.loading import load_splits
 from nnrun.data.progress import told_to
 from nnrun.data.splits import facts_of_splits
@@ -286,8 +287,9 @@ class _Job:
             )
             # Some facts, such as the classes of a large table, are known only now.
             compare(loaded, facts_of_splits(splits))
+            described = describe(experiment.dataset, splits)
             if resumable is not None:
-                resumable.check_data(splits.fingerprint)
+                resumable.check_data(described)
         for note in splits.notes:
             self._emit(Message("info", note))
         if resumable is None:
@@ -306,7 +308,7 @@ class _Job:
         directory.update(
             device=device,
             xla={"used": compilation.jit_compile, "reason": compilation.reason},
-            data={"fingerprint": splits.fingerprint},
+            data=described,
             class_names=splits.class_names,
             **self._request.facts,
         )

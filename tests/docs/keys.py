@@ -47,6 +47,13 @@ def keys() -> dict[str, FieldInfo]:
         found |= {
             f"{source} {name}": field for name, field in model.model_fields.items() if name not in known
         }
+        split = model.model_fields["split"].annotation
+        assert isinstance(split, type) and issubclass(split, BaseModel)
+        found |= {
+            f"{source} split.{name}": field
+            for name, field in split.model_fields.items()
+            if f"dataset.split.{name}" not in common
+        }
     found["synthetic generator"] = datasets.MoonsData.model_fields["generator"]
     found |= {
         f"synthetic {name}": field

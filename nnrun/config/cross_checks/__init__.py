@@ -46,6 +46,7 @@ from nnrun.config.cross_checks.output import (
     units_fit_labels,
 )
 from nnrun.config.cross_checks.schedules import schedules_fit_steps
+from nnrun.config.cross_checks.tables import embedding_gets_codes, table_keys_agree
 from nnrun.config.cross_checks.tracking import mlflow_address_is_usable, mlflow_is_installed
 from nnrun.config.cross_checks.watching import (
     automatic_mode_is_known,
@@ -76,6 +77,8 @@ CHECKS: tuple[Check, ...] = (
     split_leaves_training_samples,
     folds_are_complete,
     scale_has_a_range,
+    table_keys_agree,
+    embedding_gets_codes,
     generator_arguments_agree,
     batch_size_fits,
     schedules_fit_steps,

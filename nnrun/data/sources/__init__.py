@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 SOURCES = {
     "csv": "nnrun.data.sources.csv_files",
+    "images": "nnrun.data.sources.images",
     "keras": "nnrun.data.sources.keras",
     "npz": "nnrun.data.sources.npz",
     "python": "nnrun.data.sources.python",

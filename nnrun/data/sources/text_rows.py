@@ -1,6 +1,6 @@
 """A table with a column of texts: its rows, and the columns that the config names. Free of NumPy.
 
-Written for texts, which may hold quotes, line breaks and any length; `csv_table` is for millions of numbers.
+Written for texts, which may hold quotes, line breaks and any length; `nnrun.data.tables` is for millions of numbers.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import PurePath
 from typing import Literal
 
 from nnrun.config.suggestions import closest
-from nnrun.data.sources.csv_columns import OTHER_DELIMITERS
 from nnrun.data.sources.utf8 import read_utf8
+from nnrun.data.tables.records import OTHER_DELIMITERS
 from nnrun.errors import DataError
 
 
