@@ -31,6 +31,7 @@ from nnrun.cli.resume import resume
 from nnrun.cli.runs import runs
 from nnrun.cli.schema import schema
 from nnrun.cli.show import show
+from nnrun.cli.smoke import smoke
 from nnrun.cli.streams import open_standard_streams
 from nnrun.cli.tensorboard import tensorboard
 from nnrun.cli.train import train
@@ -44,6 +45,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     schema,
     data,
     train,
+    smoke,
     resume,
     crossval,
     evaluate,

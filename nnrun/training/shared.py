@@ -56,6 +56,14 @@ class Shared:
     _network: _Network | None = None
     _layout: Any = None
 
+    @property
+    def model(self) -> keras.Sequential | None:
+        """The network that was trained last, as it is now; None before there is one."""
+        if self._network is None:
+            return None
+        model: keras.Sequential = self._network.engine.model
+        return model
+
     def splits(
         self, dataset: Dataset, loss: KerasObject, seed: int, preprocessing: Preprocessing | None = None
     ) -> Splits:
