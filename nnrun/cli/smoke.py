@@ -63,7 +63,7 @@ def smoke(
     from nnrun.interrupts import Interrupts
     from nnrun.smoke.memory import parse_bytes
     from nnrun.smoke.progress import SmokeProgress
-    from nnrun.smoke.proof import Options
+    from nnrun.smoke.steps import Options
     from nnrun.smoke.supervising import Caps, prove_all
     from nnrun.training.startup import check_device
 

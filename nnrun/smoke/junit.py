@@ -16,7 +16,8 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def as_junit(results: Sequence[ConfigResult]) -> str:
     """Returns an XML document."""
     root = Xml.Element(
-        "testsuites", {"name": "nnrun smoke", **_counts([step for result in results for step in result.steps])}
+        "testsuites",
+        {"name": "nnrun smoke", **_counts([step for result in results for step in result.steps])},
     )
     root.set("time", f"{sum(result.seconds for result in results):.3f}")
     for result in results:
@@ -36,9 +37,8 @@ def as_junit(results: Sequence[ConfigResult]) -> str:
             elif step.detail:
                 Xml.SubElement(case, "system-out").text = _text(step.detail)
     Xml.indent(root)
-    return f'<?xml version="1.0" encoding="UTF-8"?>
-{Xml.tostring(root, encoding="unicode")}
-'
+    text = Xml.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def _counts(steps: Sequence[StepResult]) -> dict[str, str]:

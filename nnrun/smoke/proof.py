@@ -1,69 +1,22 @@
-"""The steps that prove a config: each does what a user would do, and compares what came out.
-
-Everything happens in one process and in a temporary folder. The data are read once; the network is built and traced
-once for the two trainings that begin from the start, and anew for the one that goes on after the interruption, which
-finds nothing of the network before it but its checkpoint.
-"""
+"""Proving one config: its steps one after the other, with whatever goes wrong in them told."""
 
 from __future__ import annotations
 
-import json
-import math
-import signal
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from nnrun.check import check_config
-from nnrun.config.load import LoadedConfig
 from nnrun.config.problems import ConfigError
-from nnrun.data.permission import require_permission
 from nnrun.errors import Interrupted, NnrunError
-from nnrun.events import EpochStarted, Event, RunStarted
-from nnrun.interrupts import Interrupts
-from nnrun.rundir.reading import Run
 from nnrun.smoke.results import ALONE, STEPS, ConfigResult, Mismatch, StepResult
-
-if TYPE_CHECKING:
-    from nnrun.data.labelled import Labelled
-    from nnrun.data.splits import SplitName
-    from nnrun.evaluation.evaluate import Evaluation
-    from nnrun.smoke.comparing import Outputs
-    from nnrun.smoke.few import Few
-    from nnrun.training.job import Finished, Request
-
-EPOCHS = 2
-"""The first one is complete when the training is interrupted, in the middle of the second."""
-
-COMPARED = 16
-"""So many samples plain Keras is asked about."""
+from nnrun.smoke.steps import Options, SkippedError, Steps
 
 _TRACEBACK = 2000
 """Characters of a traceback that are kept: its end says most."""
 
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What is the same for all configs.
-
-    Args:
-        overrides: `KEY=VALUE` arguments.
-        batches: Batches of an epoch; the last one is not full.
-        device: `auto`, `cpu`, `gpu` or `gpu:N`.
-    """
-
-    overrides: Sequence[str] = ()
-    batches: int = 3
-    device: str = "auto"
-
-
-class _Skipped(Exception):
-    """There is nothing to try in a step; its text says why."""
 
 
 def prove(path: Path, options: Options, folder: Path, tell: Tell = lambda _: None) -> ConfigResult:
@@ -79,7 +32,7 @@ def prove(path: Path, options: Options, folder: Path, tell: Tell = lambda _: Non
         What came out of every step; whatever goes wrong is in it.
     """
     began = time.perf_counter()
-    proof = _Proof(path, options, folder)
+    steps = Steps(path, options, folder)
     results: list[StepResult] = []
     lost = ""
     for name in STEPS:
@@ -87,7 +40,7 @@ def prove(path: Path, options: Options, folder: Path, tell: Tell = lambda _: Non
             results.append(StepResult(name, "skipped", detail=f"step {lost} failed"))
             continue
         tell(name)
-        result = _tried(name, getattr(proof, f"step_{name}"), path)
+        result = _tried(name, getattr(steps, name), path)
         results.append(result)
         if result.status == "failed" and name not in ALONE:
             lost = name
@@ -99,7 +52,7 @@ def _tried(name: str, step: Callable[[], str], path: Path) -> StepResult:
     began = time.perf_counter()
     try:
         detail = step()
-    except _Skipped as reason:
+    except SkippedError as reason:
         return StepResult(name, "skipped", time.perf_counter() - began, str(reason))
     except Interrupted:
         raise
@@ -128,231 +81,3 @@ def _failure(name: str, error: NnrunError, path: Path) -> StepResult:
         code=error.exit_code,
         annotations=tuple(as_github(problem, str(path)) for problem in error.problems),
     )
-
-
-@dataclass(slots=True)
-class _Proof:
-    """What the steps of one config have in common; a step that is tried finds what those before it left.
-
-    Args:
-        path: The config file.
-        options: What is the same for all configs.
-        folder: Where everything is written.
-    """
-
-    path: Path
-    options: Options
-    folder: Path
-    _config: LoadedConfig | None = None
-    _few: Few | None = None
-    _run: Run | None = None
-    _finished: Finished | None = None
-    _outputs: Outputs | None = None
-    _evaluation: Evaluation | None = None
-
-    @property
-    def config(self) -> LoadedConfig:
-        """The config, made short."""
-        assert self._config is not None  # noqa: S101 - `step_check` passed
-        return self._config
-
-    @property
-    def few(self) -> Few:
-        """The data, and the network that was trained."""
-        assert self._few is not None  # noqa: S101 - `step_data` passed
-        return self._few
-
-    @property
-    def run(self) -> Run:
-        """The run that was not interrupted."""
-        assert self._run is not None  # noqa: S101 - `step_train` passed
-        return self._run
-
-    @property
-    def finished(self) -> Finished:
-        """How it ended."""
-        assert self._finished is not None  # noqa: S101 - `step_train` passed
-        return self._finished
-
-    @property
-    def outputs(self) -> Outputs:
-        """What the network of that run said when it was trained."""
-        assert self._outputs is not None  # noqa: S101 - `step_train` passed
-        return self._outputs
-
-    def step_check(self) -> str:
-        """The config is valid, with the numbers that it has and with those of a short training."""
-        given = check_config(self.path, self.options.overrides)
-        short = [f"fit.epochs={EPOCHS}"]
-        if given.experiment.track.mlflow is not None:
-            short.append("track=null")
-        self._config = check_config(self.path, [*self.options.overrides, *short]).with_seed(0)
-        require_permission(given.experiment.dataset)
-        warnings = len(given.warnings)
-        return f"{warnings} warning{'' if warnings == 1 else 's'}" if warnings else "no problems"
-
-    def step_data(self) -> str:
-        """The data can be read, and fit the config."""
-        from nnrun.check import compare
-        from nnrun.data.splits import facts_of_splits
-        from nnrun.smoke.few import Few
-
-        experiment, size = self.config.experiment, self.config.experiment.fit.batch_size
-        # The last batch is half full, as most are.
-        self._few = Few(samples=size * (self.options.batches - 1) + max(size // 2, 1))
-        splits = self._few.splits(experiment.dataset, experiment.compile.loss, self.config.seed)
-        compare(self.config, facts_of_splits(splits))
-        counts = [
-            f"{len(part):,} {name}"
-            for name in ("train", "validation", "test")
-            if (part := splits.get(name)) is not None
-        ]
-        return f"{', '.join(counts)} samples"
-
-    def step_train(self) -> str:
-        """The network trains, its loss stays finite, and the run is complete."""
-        from nnrun.smoke.comparing import outputs_of
-        from nnrun.training.job import train
-
-        request = self._request(self.folder / "whole", self.few)
-        self._finished = train(self.config, request, lambda _: None, Interrupts())
-        self._run = Run.read(self._finished.path)
-        # Now, as the training that is interrupted takes over the network.
-        self._outputs = outputs_of(self.few.model, self._labelled().splits.train.x[:COMPARED])
-        ended = self.finished.ended
-        wrong = [
-            name for name, value in ended.final.items() if name.endswith("loss") and not math.isfinite(value)
-        ]
-        if wrong:
-            raise Mismatch(f"{wrong[0]} is {ended.final[wrong[0]]} after {ended.epochs} epochs")
-        rows = len(self.run.metrics)
-        if rows != ended.epochs:
-            raise Mismatch(f"{rows} rows in metrics.csv", f"{ended.epochs} rows in metrics.csv")
-        losses = [f"{row['loss']:.4g}" for row in self.run.metrics if row.get("loss") is not None]
-        return f"loss {', '.join(losses)}"
-
-    def step_checkpoint(self) -> str:
-        """What the training left is complete and undamaged."""
-        from nnrun.rundir.checkpoints import read_checkpoint
-        from nnrun.verification.verify import verify
-
-        verified = verify(self.run.path)
-        if verified.broken:
-            raise Mismatch("; ".join(f"{found.file}: {found.text}" for found in verified.broken))
-        checkpoint, damaged = read_checkpoint(self.run.path)
-        if damaged or checkpoint.epoch != verified.epochs:
-            found = "; ".join(damaged) or f"a checkpoint of epoch {checkpoint.epoch}"
-            raise Mismatch(found, f"an intact checkpoint of epoch {verified.epochs}")
-        promises = len({name for name, _ in verified.findings})
-        return f"epoch {checkpoint.epoch}, {promises} promises kept"
-
-    def step_resume(self) -> str:
-        """A training that is interrupted and continued ends with the same bits."""
-        from nnrun.rundir.lock import locked
-        from nnrun.smoke.comparing import compare_runs
-        from nnrun.training.job import resume
-        from nnrun.training.resuming import prepare_resume
-
-        path = self._interrupted()
-        with locked(path):
-            resumable = prepare_resume(Run.read(path), [])
-            epoch = resumable.checkpoint.epoch
-            # A network that was built anew, in which nothing is left of the training before.
-            request = self._request(path.parent.parent, self.few.anew())
-            resume(resumable, request, lambda _: None, Interrupts())
-        arrays = compare_runs(self.run, Run.read(path))
-        return f"{arrays} arrays equal after epoch {epoch} and on"
-
-    def step_reload(self) -> str:
-        """Plain Keras loads the model, and it says what the trained network said."""
-        from nnrun.smoke.comparing import compare_model
-
-        exactly = self.run.record["device"] == "CPU"
-        count = compare_model(self.run.model_path("last"), *self.outputs, exactly=exactly)
-        return f"{count} equal outputs"
-
-    def step_evaluate(self) -> str:
-        """`nnrun evaluate` measures what was measured in training."""
-        from nnrun.evaluation.evaluate import evaluation_of
-        from nnrun.evaluation.files import write_evaluation
-        from nnrun.smoke.comparing import compare_metrics
-        from nnrun.training.recall import recall_on
-
-        labelled = self._labelled()
-        compared = self._validated_on()
-        recalled = recall_on(self.run, labelled, compared, "best", self.options.device)
-        if compared is not None:
-            compare_metrics(self.finished.ended.best, recalled.metrics)
-        self._evaluation = evaluation_of(self.run, recalled, "best")
-        write_evaluation(self.run, self._evaluation)
-        name = next(iter(recalled.metrics), "")
-        told = f"{name} {recalled.metrics[name]:.4g} on " if name else ""
-        return f"{told}{self._evaluation.samples} {self._evaluation.split} samples"
-
-    def step_predict(self) -> str:
-        """`nnrun predict` says for raw input what `nnrun evaluate` said for the split."""
-        from nnrun.data.inputs import Wanted
-        from nnrun.evaluation.predictions.predict import Request, predict_run
-        from nnrun.smoke.comparing import compare_predictions
-        from nnrun.smoke.raw_input import write_raw
-
-        evaluation = self._evaluation
-        if evaluation is None:
-            raise _Skipped("step evaluate failed")
-        if evaluation.answers is None:
-            raise _Skipped("the outputs have another form than the targets")
-        dataset = self.config.experiment.dataset
-        split = evaluation.split if evaluation.split in ("validation", "test") else "train"
-        source = write_raw(self._labelled(), dataset, split, self.folder)  # type: ignore[arg-type]  # one of three
-        output = self.folder / "predictions.jsonl"
-        delimiter = getattr(dataset, "delimiter", None) if source.suffix == ".csv" else None
-        predict_run(
-            self.run,
-            Request(
-                Wanted((str(source),), delimiter=delimiter), output, device=self.options.device, shown="all"
-            ),
-            lambda *_: None,
-        )
-        lines = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
-        compare_predictions(evaluation.answers, lines)
-        return f"{len(lines)} samples from {source.name}"
-
-    def _request(self, runs_dir: Path, few: Few) -> Request:
-        from nnrun.training.job import Request
-
-        return Request(runs_dir, ["nnrun", "smoke", str(self.path)], self.options.device, shared=few)
-
-    def _interrupted(self) -> Path:
-        """Trains once more, with an interruption in the second epoch; returns the run directory."""
-        from nnrun.training.job import train
-
-        interrupts, path = Interrupts(), Path()
-
-        def listen(event: Event) -> None:
-            nonlocal path
-            if isinstance(event, RunStarted):
-                path = Path(event.directory)
-            elif isinstance(event, EpochStarted) and event.epoch == EPOCHS:
-                interrupts.requested = signal.SIGINT
-
-        try:
-            finished = train(
-                self.config, self._request(self.folder / "resumed", self.few), listen, interrupts
-            )
-        except Interrupted:
-            return path
-        raise _Skipped(f"no interruption in epoch {EPOCHS}: {finished.ended.reason}")
-
-    def _labelled(self) -> Labelled:
-        experiment = self.config.experiment
-        from nnrun.training.resuming import stored_preprocessing
-
-        fitted = stored_preprocessing(self.run)
-        return self.few.labelled(experiment.dataset, experiment.compile.loss, self.config.seed, fitted)
-
-    def _validated_on(self) -> SplitName | None:
-        """Returns the split that the training measured after every epoch; None for the default of evaluate."""
-        fit = self.config.experiment.fit
-        if not any(name.startswith("val_") for name in self.finished.ended.best):
-            return None
-        return fit.validation_data or "validation"

@@ -19,8 +19,8 @@ from typing import Any, Self
 from nnrun.display.formats import duration
 from nnrun.errors import RequirementError, TrainingError
 from nnrun.smoke.memory import peak_of
-from nnrun.smoke.proof import Options
 from nnrun.smoke.results import STEPS, ConfigResult, StepResult, ended_in
+from nnrun.smoke.steps import Options
 
 _LOOK = 0.05
 """Seconds between two looks at the memory of the process."""

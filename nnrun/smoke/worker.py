@@ -49,7 +49,8 @@ def _prove(config: str, setup: dict[str, Any], tell: Any) -> None:
     from dataclasses import replace
 
     from nnrun.smoke.memory import begin_peak, peak_of
-    from nnrun.smoke.proof import Options, prove
+    from nnrun.smoke.proof import prove
+    from nnrun.smoke.steps import Options
 
     begin_peak()
     options = Options(setup["overrides"], setup["batches"], setup["device"])
