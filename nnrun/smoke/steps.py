@@ -269,7 +269,9 @@ class Steps:
             )
         except Interrupted:
             return path
-        raise SkippedError(f"no interruption in epoch {EPOCHS}: {finished.ended.reason}")
+        raise Mismatch(
+            f"a training that came to its end: {finished.ended.reason}", f"an interruption in epoch {EPOCHS}"
+        )
 
     def _labelled(self) -> Labelled:
         experiment = self.config.experiment
