@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from nnrun.cli import failures
+from nnrun.cli.baseline import baseline
 from nnrun.cli.check import check
 from nnrun.cli.completion import VARIABLE, prepare
 from nnrun.cli.crossval import crossval
@@ -48,6 +49,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     smoke,
     resume,
     crossval,
+    baseline,
     evaluate,
     predict,
     plot,

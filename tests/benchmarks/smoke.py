@@ -1,0 +1,41 @@
+"""Time of `nnrun smoke` over all configs of a folder against that over one of them, as whole processes taking turns.
+
+Usage: python tests/benchmarks/smoke.py [CONFIG...] [--rounds N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from process import ROOT, timed
+from table import median, print_table, seconds
+
+
+def main() -> None:
+    """Measures and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    default = sorted((ROOT / "configs" / "smoke").glob("*.yaml"))
+    parser.add_argument("configs", type=Path, nargs="*", default=default)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    program = [sys.executable, "-m", "nnrun", "smoke"]
+    configs = [str(path.resolve()) for path in arguments.configs]
+    times: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(arguments.rounds):
+            for names in (*([config] for config in configs), configs):
+                label = f"`{Path(names[0]).name}`" if len(names) == 1 else f"all {len(names)}"
+                times.setdefault(label, []).append(timed([*program, *names], Path(folder)))
+    alone = [median(taken) for label, taken in times.items() if not label.startswith("all")]
+    mean = sum(alone) / len(alone)
+    rows = [[label, seconds(median(taken)), f"{median(taken) / mean:.2f}"] for label, taken in times.items()]
+    print_table(["configs", "time", "of one"], rows)
+
+
+if __name__ == "__main__":
+    main()
