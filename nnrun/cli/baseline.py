@@ -22,7 +22,7 @@ def baseline(
     arguments: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN|CONFIG [KEY=VALUE]",
+            metavar="RUN|CONFIG|KEY=VALUE",
             help="A run, or a config, whose latest run it is, and values to override.",
         ),
     ],

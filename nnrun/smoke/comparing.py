@@ -70,10 +70,17 @@ def compare_runs(whole: Run, resumed: Run) -> int:
 
 
 def outputs_of(model: keras.Sequential | None, x: NDArray[Any]) -> Outputs:
-    """Returns inputs, and what a network that is in memory says about them."""
+    """Returns inputs, and what a network that is in memory says about them.
+
+    Raises:
+        Mismatch: The outputs are no finite numbers.
+    """
     if model is None:
         raise ValueError("no network was trained")
-    return x, np.asarray(model(x, training=False))
+    outputs = np.asarray(model(x, training=False))
+    if not np.isfinite(outputs).all():
+        raise Mismatch("outputs of the trained network that are no finite numbers")
+    return x, outputs
 
 
 def compare_model(file: Path, x: NDArray[Any], expected: NDArray[Any], *, exactly: bool) -> int:
