@@ -93,7 +93,7 @@ def test_growing_config_is_ended(tmp_path: Path) -> None:
     first, grown = prove_all(paths, Options(), Caps(None, cap), begun.append, allow_code=True)
     assert failure(first).code == 4
     assert (failure(grown).name, grown.code) == ("data", 6)
-    assert failure(grown).expected == "at most 250 MB of memory (--memory)"
+    assert failure(grown).expected == "at most 250.0 MB of memory (--memory)"
     assert grown.peak is not None
     assert grown.peak > cap
     assert sum(isinstance(one, Begun) and "grows" in one.config and one.step == "check" for one in begun) == 2

@@ -78,11 +78,6 @@ def smoke(
             )
     finally:
         progress.close()
-    if junit is not None:
-        from nnrun.rundir.atomic import write_text
-        from nnrun.smoke.junit import as_junit
-
-        write_text(junit, as_junit(results))
     from nnrun.smoke.output import as_record, as_text, github_commands
 
     if as_json:
@@ -97,6 +92,11 @@ def smoke(
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for command in github_commands(results):
             typer.echo(command, err=True)
+    if junit is not None:
+        from nnrun.rundir.atomic import write_text
+        from nnrun.smoke.junit import as_junit
+
+        write_text(junit, as_junit(results))
     code = next((result.code for result in results if result.failed), 0)
     if code:
         raise typer.Exit(code)
