@@ -74,7 +74,8 @@ def only_failure(result: ConfigResult) -> StepResult:
 def test_sound_config_passes(proven: Prove, tmp_path: Path) -> None:
     """Every step is tried in its order and says what it showed; the epochs of the config do not matter."""
     told: list[str] = []
-    result = proven(told=told)
+    # TensorBoard counts how often it is called, and that is not the same after a resume.
+    result = proven(("batch_size: 8", "batch_size: 8\n  callbacks: [TensorBoard]"), told=told)
     assert [step.status for step in result.steps] == ["passed"] * len(STEPS)
     assert told == [step.name for step in result.steps] == list(STEPS)
     assert all(step.detail for step in result.steps)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from nnrun.config.datasets import Dataset
 from nnrun.config.keras_object import KerasObject
@@ -22,13 +25,20 @@ class Few(Shared):
     """
 
     samples: int = 1
+    _made: dict[str, Splits] = field(default_factory=dict)
 
     def splits(
         self, dataset: Dataset, loss: KerasObject, seed: int, preprocessing: Preprocessing | None = None
     ) -> Splits:
         """Does what `nnrun.data.loading.load_splits` does, and leaves most of it out."""
-        # Without `super()`, which a class with slots that is made anew does not know.
-        whole = Shared.splits(self, dataset, loss, seed, preprocessing)
+        # The data of a config do not change, but what was fitted is read back from runs.
+        key = json.dumps(None if preprocessing is None else preprocessing.to_json())
+        if key not in self._made:
+            # Without `super()`, which a class with slots that is made anew does not know.
+            self._made[key] = self._few(Shared.splits(self, dataset, loss, seed, preprocessing))
+        return self._made[key]
+
+    def _few(self, whole: Splits) -> Splits:
         return replace(
             whole,
             train=first(whole.train, self.samples),
@@ -60,7 +70,7 @@ class Few(Shared):
 
     def anew(self) -> Few:
         """Returns the same data without the network that was built for them."""
-        return Few(self.raw, samples=self.samples)
+        return Few(self.raw, samples=self.samples, _made=self._made)
 
     def _beginning(self, indices: Indices | None) -> Indices | None:
         return None if indices is None else indices[: self.samples]
@@ -71,8 +81,9 @@ def first(split: Split, count: int) -> Split:
     if count >= len(split):
         return split
     return Split(
-        split.x[:count],
-        split.y[:count],
-        None if split.class_index is None else split.class_index[:count],
-        None if split.weights is None else split.weights[:count],
+        # Copies: a view would keep all samples in memory.
+        np.array(split.x[:count]),
+        np.array(split.y[:count]),
+        None if split.class_index is None else np.array(split.class_index[:count]),
+        None if split.weights is None else np.array(split.weights[:count]),
     )

@@ -7,6 +7,7 @@ of its own because nothing else ends a computation that hangs, or takes too much
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -59,11 +60,17 @@ def _prove(config: str, setup: dict[str, Any], tell: Any) -> None:
         result = prove(Path(config), options, Path(folder), lambda step: tell(step=step))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        _forget()
     tell(result=replace(result, peak=peak_of(os.getpid())).to_json())
 
 
-if __name__ == "__main__":
-    import gc
+def _forget() -> None:
+    """Frees what is left of a network: graphs refer to themselves in circles, and Keras remembers every layer."""
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.clear_session()
+    gc.collect()
 
+
+if __name__ == "__main__":
     gc.set_threshold(50_000, 20, 20)  # as `nnrun.cli.main` does
     main()
