@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnrun.config.datasets import CsvData, Dataset, SplitSection
+from nnrun.config.datasets import CsvData, Dataset, ImagesData, SplitSection, TextData
 from nnrun.config.keras_object import KerasObject
 from nnrun.data.labelled import Labelled, labelled
 from nnrun.data.preprocessing import Preprocessing
@@ -54,7 +54,11 @@ def load_new(
         "shuffle": False,
     }
     # Parts of the run's own data, and where these come from.
-    update |= {key: None for key in ("validation", "test", "download") if key in keys}
+    own = ("validation", "test", "download", "min_per_class", "samples_per_class")
+    update |= {key: None for key in own if key in keys}
+    if isinstance(dataset, ImagesData | TextData):
+        # A class that was left out need not be among the new data.
+        update["exclude"] = [name for name in dataset.exclude if (path / name).is_dir()]
     if isinstance(dataset, CsvData) and preprocessing.columns is not None:
         # By name: the new file may have its columns in another order, or more of them. A column that held
         # categories still does, even where all of these happen to be numbers.
@@ -66,10 +70,22 @@ def load_new(
     section = dataset.model_copy(update=update)
     try:
         raw = _with_names(source_of(section).load(section, seed), preprocessing)
+        _check_form(raw, preprocessing)
         new = labelled(raw, section, loss, seed, preprocessing)
     except DataError as error:
         raise _about(path, error) from error
     return new, "train" if new.splits.test is None else "test"
+
+
+def _check_form(raw: RawData, preprocessing: Preprocessing) -> None:
+    """Refuses images of another size, where the config of the run does not say that they get the right one."""
+    new, trained = raw.image, preprocessing.image
+    if new is not None and trained is not None and new.shape != trained.shape:
+        raise DataError(
+            f"the images have {new.height} x {new.width} pixels, and the network was trained on images of "
+            f"{trained.height} x {trained.width}",
+            "the config of the run has no `dataset.size` that would say how they get the right one",
+        )
 
 
 def _about(path: Path, error: DataError) -> DataError:

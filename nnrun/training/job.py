@@ -262,7 +262,9 @@ class _Job:
         self._emit(ended)
         # Last: a run that says how it ended has everything else. Its seconds are those of all its processes.
         before = self._directory.record.get("timing") or {}
-        total = {name: round(before.get(name, 0.0) + timing.get(name, 0.0), 4) for name in {**before, **timing}}
+        total = {
+            name: round(before.get(name, 0.0) + timing.get(name, 0.0), 4) for name in {**before, **timing}
+        }
         self._directory.finish(status, exit_code, reason, timing=total)
         return ended
 
