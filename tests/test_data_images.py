@@ -454,10 +454,10 @@ def test_the_same_number_of_each_class(tmp_path: Path) -> None:
 def test_too_few_of_a_class_are_refused(tmp_path: Path) -> None:
     """Counting those that can be read."""
     folder = animals(tmp_path / "animals", {"a": 5, "b": 9}, {"b/broken.png": b""})
-    with pytest.raises(DataError, match=r"dataset.min_per_class is 6, but .* class 'a' has 5"):
+    with pytest.raises(DataError, match=r"dataset.min_per_class: it is 6, but .* class 'a' has 5"):
         loaded(folder, min_per_class=6, unreadable="skip")
     with pytest.raises(
-        DataError, match=r"dataset.samples_per_class is 10, but .* class 'a' has 5, 'b' has 9"
+        DataError, match=r"dataset.samples_per_class: it is 10, but .* class 'a' has 5, 'b' has 9"
     ):
         loaded(folder, samples_per_class=10, unreadable="skip")
     assert len(loaded(folder, min_per_class=5, unreadable="skip").train) == 14
@@ -480,7 +480,7 @@ def test_a_split_may_have_a_folder_of_its_own(tmp_path: Path) -> None:
     assert len(splits.test) == 15
     assert 2 <= np.bincount(splits.test.y)[0] <= 13
     assert np.bincount(splits.validation.y).tolist() == [5, 5]
-    with pytest.raises(DataError, match=r"dataset.test.samples_per_class is 13, but .* class 'a' has 12"):
+    with pytest.raises(DataError, match=r"dataset.test.samples_per_class: it is 13, but .* class 'a' has 12"):
         loaded(train, test={"path": str(test), "samples_per_class": 13})
 
 
@@ -755,6 +755,17 @@ def test_columns_that_are_not_there_are_told(tmp_path: Path, photos: Path) -> No
     with pytest.raises(DataError, match=r"dataset.labels.target: .* has no column 'bred'") as error:
         facts_of(section(photos, **options))
     assert "did you mean 'breed'?" in error.value.advice
+
+
+def test_a_table_that_is_not_there_is_told_at_once(tmp_path: Path, photos: Path) -> None:
+    """Before any image is decoded."""
+    labels = {"path": str(tmp_path / "none.csv"), "file": "file", "target": "breed"}
+
+    def load() -> None:
+        with pytest.raises(DataError, match=r"dataset.labels.path: .*none.csv: no such file"):
+            loaded(photos, labels=labels)
+
+    assert decodings(load) == 0
 
 
 def test_the_same_number_of_each_label(tmp_path: Path, photos: Path) -> None:
