@@ -19,7 +19,15 @@ CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 IMAGES = {"flowers": "images/flowers", "cifar10_small": "images/cifar10_small"}
 """Configs of images that are not in the repository, and their folders."""
 
-ELSEWHERE = ("mnist", "notmnist", *IMAGES)
+TABLES = {
+    "penguins": "penguins.csv",
+    "pima": "pima-indians-diabetes.csv",
+    "wine_quality": "winequality-red.csv",
+    "california_housing": "california_housing.csv",
+}
+"""Configs of tables that are not in the repository, and their files."""
+
+ELSEWHERE = ("mnist", "notmnist", *IMAGES, *TABLES)
 OFFLINE = [path for path in CONFIGS if not path.name.startswith(ELSEWHERE)]
 
 
@@ -30,9 +38,9 @@ def name(path: Path) -> str:
 
 @pytest.mark.parametrize("path", CONFIGS, ids=name)
 def test_a_config_has_no_problem_and_no_warning(path: Path) -> None:
-    """What the repository shows is what the check recommends."""
+    """What the repository shows is what the check recommends; only data that are not in it cannot be checked."""
     codes = {problem.code for problem in check_config(path).warnings}
-    assert codes <= ({"no-data"} if path.stem in IMAGES else set())
+    assert codes <= ({"no-data"} if path.stem in {**IMAGES, **TABLES} else set())
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=name)
@@ -125,6 +133,19 @@ def test_the_downloads_of_notmnist_work(
         assert nnrun(*command) == 0
         assert capsys.readouterr().err == ""
     assert server.starts() == [0, 3_000_000]
+
+
+@pytest.mark.parametrize("config", TABLES)
+def test_a_config_of_a_table_fits_its_data(config: str, test_data: Callable[[str], Path]) -> None:
+    """Nothing to warn of, every row is used, and none is in two splits."""
+    file = test_data(f"tabular/{TABLES[config]}")
+    experiment = check_config(ROOT / "configs" / f"{config}.yaml", [f"dataset.path={file}"])
+    assert experiment.warnings == ()
+    splits = load_splits(experiment.experiment.dataset, experiment.experiment.compile.loss, seed=0)
+    rows = len(file.read_text().splitlines()) - (config in ("penguins", "california_housing"))
+    parts = [part for part in (splits.train, splits.validation, splits.test) if part is not None]
+    assert sum(map(len, parts)) == rows
+    assert len(parts) == 3
 
 
 def test_there_is_a_smoke_config_per_kind_of_network() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import struct
 import zipfile
@@ -447,6 +448,14 @@ def test_an_array_outside_its_folder_is_refused(tmp_path: Path) -> None:
     path = stored(tmp_path, "npy", {"x": X, "y": Y})
     np.save(tmp_path / "secret.npy", X)
     assert "no array '../secret'" in refusal(NpzData(source="npz", path=str(path), x="../secret"))
+
+
+def test_devices_and_pipes_are_not_read(tmp_path: Path) -> None:
+    """They may have no end."""
+    os.mkfifo(tmp_path / "x.npy")
+    np.save(tmp_path / "y.npy", Y)
+    assert "has no array 'x'" in refusal(NpzData(source="npz", path=str(tmp_path), x="x"))
+    assert "neither a file nor a folder" in refusal(NpzData(source="npz", path="/dev/zero"))
 
 
 def test_hdf5_is_not_followed_elsewhere(tmp_path: Path) -> None:

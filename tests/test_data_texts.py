@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnrun.config.datasets import SplitSection, TextData
-from nnrun.config.datasets.files import FileSection
+from nnrun.config.datasets.texts import TextFile
 from nnrun.data.facts import facts_of
 from nnrun.data.loading import make_splits
 from nnrun.data.preprocessing import Preprocessing
@@ -205,7 +206,14 @@ BROKEN_TABLES: dict[str, tuple[bytes, dict[str, Any], str]] = {
         {"name": "t.tsv", "header": False, "text": 0, "target": 1},
         "row 2: expected 2 fields as in the first row, found 3 .* must not contain the delimiter",
     ),
-    "open quote": (b'text,label\n"a,x\nb,y\n', {}, "row 2: expected 2 fields"),
+    "open quote": (
+        b'text,label\nb,y\n"a,x\nb,y\n',
+        {},
+        "row after row 2 .*unexpected end of data .*quoting: none",
+    ),
+    "open quote at the end": (b'text,label\nb,"y\n', {}, "row after row 1 .*unexpected end of data"),
+    "open quote in the header": (b'"text,label\nb,y\n', {}, "row 1: unexpected end of data"),
+    "quote within quotes": (b'text,label\n"a" b,y\n', {}, "row after row 1 .*expected after"),
     "no such column": (
         b"txt,label\na,x\n",
         {},
@@ -278,6 +286,13 @@ def test_a_missing_file_is_unknown_to_check_and_an_error_to_training(tmp_path: P
     assert "no.csv: no such file" in refusal(section)
 
 
+def test_devices_and_pipes_are_not_read(tmp_path: Path) -> None:
+    """They may have no end."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", str(tmp_path / "pipe")):
+        assert "is no file" in refusal(TextData(source="text", path=path, text="a", target="b"))
+
+
 def test_one_class_and_a_class_that_is_missing_in_training_are_refused(section: Write) -> None:
     """Both are found before TensorFlow loads."""
     with pytest.raises(DataError, match="only one class, 'x'"):
@@ -295,7 +310,7 @@ def test_splits_with_folders_or_tables_of_their_own(
         path = tmp_path / "held" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-    data = data.model_copy(update={"test": FileSection(path=str(tmp_path / "held"))})
+    data = data.model_copy(update={"test": TextFile(path=str(tmp_path / "held"))})
     splits = split(data)
     assert splits.test is not None
     assert splits.class_names == ("neg", "pos")
@@ -313,6 +328,61 @@ def test_splits_with_folders_or_tables_of_their_own(
     assert load(table).samples.y.tolist() == ["1", "2"]
     with pytest.raises(DataError, match="class 'n/a' is in the test split but not"):
         split(table)
+
+
+@pytest.fixture
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], str]:
+    """Writes an archive with texts by their paths in it."""
+    monkeypatch.setenv("NNRUN_CACHE", str(tmp_path / "cache"))
+
+    def write(files: dict[str, str]) -> str:
+        path = tmp_path / "texts.zip"
+        with zipfile.ZipFile(path, "w") as made:
+            for name, content in files.items():
+                made.writestr(name, content)
+        return str(path)
+
+    return write
+
+
+def test_an_archive_of_folders_is_extracted_once(archive: Callable[[dict[str, str]], str]) -> None:
+    """`inside` leads to a folder in it, for each split its own; `check` does not extract."""
+    names = [
+        f"imdb/{split}/{label}/{number}.txt"
+        for split in ("train", "test")
+        for label in ("neg", "pos")
+        for number in (1, 2)
+    ]
+    path = archive({**dict.fromkeys(names, "a b"), "imdb/README": "x", "imdb/train/unsup/1.txt": "x"})
+    data = TextData.model_validate(
+        {
+            "source": "text",
+            "path": path,
+            "inside": "imdb/train",
+            "exclude": ["unsup"],
+            "test": {"path": path, "inside": "imdb/test"},
+        }
+    )
+    assert facts_of(data).train_samples is None
+    assert facts_of(data).splits == {"test"}
+    raw = load(data)
+    assert raw.samples.y.tolist() == ["neg", "neg", "pos", "pos"]
+    assert raw.test is not None and len(raw.test) == 4
+    wrong = data.model_copy(update={"inside": "imdb/trian"})
+    assert "dataset.inside: " in refusal(wrong) and "at its top are 'imdb'" in refusal(wrong)
+    assert "has no '../cache'" in refusal(data.model_copy(update={"inside": "../cache"}))
+
+
+def test_an_archive_of_a_table(archive: Callable[[dict[str, str]], str]) -> None:
+    """The only file in it is read without being named."""
+    path = archive({"collection/texts.csv": "text,label\na,x\nb,y\n"})
+    raw = load(TextData(source="text", path=path, text="text", target="label"))
+    assert raw.samples.x.tolist() == ["a", "b"]
+
+
+def test_a_path_inside_something_that_is_no_archive_is_refused(section: Write) -> None:
+    """It would have no effect."""
+    assert "is no archive" in refusal(section("text,label\na,x\nb,y\n", inside="a"))
 
 
 def test_the_vocabulary_knows_the_training_split_only(section: Write) -> None:
@@ -431,6 +501,26 @@ def test_a_tsv_of_any_texts_reads_back_equal(
     path.write_bytes("".join(f"a\t{text}\n" for text in written).encode())
     raw = load(TextData(source="text", path=str(path), text=1, target=0, header=False))
     assert raw.samples.x.tolist() == written
+
+
+FOLDER_NAMES = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=20
+).filter(lambda name: name[0] != "." and len(name.encode()) < 200)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(FOLDER_NAMES, min_size=2, max_size=5, unique=True))
+def test_any_name_of_a_folder_is_a_class(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
+    """Line breaks, controls, formulas and scripts among them; all come back from the run as they are."""
+    folder = tmp_path_factory.mktemp("classes")
+    for name in names:
+        (folder / name).mkdir()
+        (folder / name / "1.txt").write_text("word")
+    section = TextData(source="text", path=str(folder))
+    splits = split(section)
+    assert splits.class_names == tuple(sorted(names))
+    stored = json.loads(json.dumps(splits.preprocessing.to_json()))
+    assert Preprocessing.from_json(stored).class_names == splits.class_names
 
 
 @settings(max_examples=100, deadline=None)

@@ -135,7 +135,7 @@ def executed() -> dict[str, str]:
     return {
         arguments: output
         for arguments, output in found.items()
-        if re.match(r"check (?!.*--build)|show |train --dry-run ", arguments)
+        if re.match(r"check (?!.*--build)|show \S+\.yaml|train --dry-run ", arguments)
     }
 
 

@@ -44,12 +44,14 @@ def resume(
     found = find_run(run, runs_dir)
     with locked(found.path):
         from nnrun.rundir.reading import Run
+        from nnrun.tracking.trackers import check_trackers
         from nnrun.training.job import Request
         from nnrun.training.job import resume as resume_job
         from nnrun.training.resuming import prepare_resume
 
         # Again, as it may have ended between the reading and the lock.
         resumable = prepare_resume(Run.read(found.path), overrides or [])
+        check_trackers(resumable.loaded.experiment)
         for note in resumable.notes:
             typer.echo(f"warning: {note}; the one before is used", err=True)
         request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, requirements)

@@ -56,6 +56,7 @@ def train(
         overrides.append(f"seed={seed}")
     from nnrun.check import check_requirements
     from nnrun.data.permission import require_permission
+    from nnrun.tracking.trackers import check_trackers
     from nnrun.training.startup import check_device
 
     check_device(device)
@@ -64,6 +65,7 @@ def train(
     for one in loaded:
         require_permission(one.experiment.dataset)
         check_requirements(one, requirements)
+        check_trackers(one.experiment)
         _show_warnings(one)
     if dry_run:
         for one in loaded:

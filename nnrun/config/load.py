@@ -22,6 +22,13 @@ from nnrun.config.partial import partial
 from nnrun.config.problems import ConfigError, KeyPath, Problem, format_path
 from nnrun.config.translation import problems_of, wrong_paths
 
+DATA_PATHS: tuple[KeyPath, ...] = (
+    ("path",),
+    ("labels", "path"),
+    *((split, *rest) for split in ("validation", "test") for rest in (("path",), ("labels", "path"))),
+)
+"""Keys below `dataset` that hold a path, or a list of paths."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -150,36 +157,22 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> Reading:
     return Reading(path, document, content, tuple(in_order(document, problems)), experiment, frozenset(wrong))
 
 
-_PATHS: tuple[KeyPath, ...] = (
-    ("path",),
-    ("labels", "path"),
-    *((split, *rest) for split in ("validation", "test") for rest in (("path",), ("labels", "path"))),
-)
-"""Keys below `dataset` that name files."""
-
-
 def _resolve_paths(data: dict[str, Any], document: Document) -> None:
     """Makes the paths of the data absolute: they are relative to the file that says them.
 
     In an override, they are relative to the current folder.
     """
-    for path in _PATHS:
-        section: Any = data.get("dataset")
-        for key in path[:-1]:
-            section = section.get(key) if isinstance(section, dict) else None
-        if not isinstance(section, dict):
-            continue
-        node = document.node(("dataset", *path))
-        if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
-            section["path"] = _absolute(node)
-        elif isinstance(node, ListNode):
-            section["path"] = [
-                _absolute(item) if isinstance(item, ScalarNode) and isinstance(item.value, str) else value
-                for item, value in zip(node.items, section["path"], strict=True)
-            ]
     dataset = data.get("dataset")
+    if not isinstance(dataset, dict):
+        return
+    for keys in DATA_PATHS:
+        section: Any = dataset
+        for key in keys[:-1]:
+            section = section.get(key) if isinstance(section, dict) else None
+        if isinstance(section, dict) and keys[-1] in section:
+            section[keys[-1]] = _resolved(document.node(("dataset", *keys)), section[keys[-1]])
     function = document.node(("dataset", "function"))
-    if isinstance(dataset, dict) and dataset.get("source") == "python" and function is not None:
+    if dataset.get("source") == "python" and function is not None:
         dataset.setdefault("path", str(_folder(function)))
 
 
@@ -189,7 +182,16 @@ def _folder(node: Node) -> Path:
     return Path.cwd() if source.kind == "argument" else Path(source.name).absolute().parent
 
 
-def _absolute(node: ScalarNode) -> str:
+def _resolved(node: Node | None, value: Any) -> Any:
+    if isinstance(node, ListNode) and isinstance(value, list):
+        return [_resolved(item, each) for item, each in zip(node.items, value, strict=True)]
+    if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
+        return resolved(node)
+    return value
+
+
+def resolved(node: ScalarNode) -> str:
+    """Returns a path of a config as an absolute one: relative to its file, or in an override to the current folder."""
     base = _folder(node)
     try:
         path = Path(str(node.value)).expanduser()

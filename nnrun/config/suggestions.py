@@ -42,6 +42,11 @@ OLD_KEYS: Mapping[str, tuple[str, ...]] = {
     "label": ("target",),
     "labels": ("target",),
     "columns": ("features",),
+    "weight": ("sample_weight",),
+    "weights": ("sample_weight",),
+    "groups": ("group",),
+    "encoding": ("encode",),
+    "quotes": ("quoting",),
     "sep": ("delimiter",),
     "separator": ("delimiter",),
     "network": ("model",),
@@ -149,9 +154,8 @@ def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[
         if other is not model and set(names) & set(other.model_fields)
     ]
     if "dataset.split" in homes:
-        homes = [
-            "dataset.split"
-        ]  # a share of the samples, and not files of their own as some sources have them
+        # A share of the samples, and not files of their own as some sources have them.
+        homes = ["dataset.split"]
     if homes and len(homes) <= 2:
         known = next(name for name in names if name in sections[homes[0]].model_fields)
         example = ": write split: {validation: 0.2} there" if key == "validation_split" else ""

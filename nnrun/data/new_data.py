@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nnrun.config.datasets import CsvData, Dataset, ImagesData, SplitSection, TextData
+from nnrun.config.datasets import Dataset, ImagesData, TextData
 from nnrun.config.keras_object import KerasObject
 from nnrun.data.labelled import Labelled, labelled
+from nnrun.data.loading import as_trained
 from nnrun.data.preprocessing import Preprocessing
 from nnrun.data.raw import RawData
 from nnrun.data.sources import source_of
@@ -49,7 +50,7 @@ def load_new(
         )
     update: dict[str, object] = {
         "path": str(path.absolute()),
-        "split": SplitSection(),
+        "split": type(dataset.split)(),
         "limit": None,
         "shuffle": False,
     }
@@ -59,15 +60,9 @@ def load_new(
     if isinstance(dataset, ImagesData | TextData):
         # A class that was left out need not be among the new data.
         update["exclude"] = [name for name in dataset.exclude if (path / name).is_dir()]
-    if isinstance(dataset, CsvData) and preprocessing.columns is not None:
-        # By name: the new file may have its columns in another order, or more of them. A column that held
-        # categories still does, even where all of these happen to be numbers.
-        update["features"] = list(preprocessing.columns)
-        update["exclude"] = []
-        update["categorical"] = [preprocessing.columns[number] for number in preprocessing.categories]
     if not path.exists():
         raise DataError(f"--data: {path}: no such file or folder")
-    section = dataset.model_copy(update=update)
+    section = as_trained(dataset.model_copy(update=update), preprocessing)
     try:
         raw = _with_names(source_of(section).load(section, seed), preprocessing)
         _check_form(raw, preprocessing)

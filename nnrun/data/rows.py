@@ -96,6 +96,27 @@ class MappedRows:
         return result if dtype is None else result.astype(dtype)
 
 
+def prepared(
+    x: NDArray[Any], rows: NDArray[np.int64], prepare: Callable[[NDArray[Any]], NDArray[Any]]
+) -> NDArray[Any]:
+    """Returns samples as the network sees them, prepared in pieces, so that large raw ones are not there twice.
+
+    Args:
+        x: Raw samples, shape `(samples, ...)`.
+        rows: Positions of the wanted ones, shape `(wanted,)`.
+        prepare: Turns raw samples into what the network sees.
+    """
+    size = max(1, CHUNK_BYTES // max(1, x.nbytes // max(1, len(x))))
+    if len(rows) <= size:
+        return prepare(x[rows])
+    first = prepare(x[rows[:size]])
+    result = np.empty((len(rows), *first.shape[1:]), first.dtype)
+    result[:size] = first
+    for start in range(size, len(rows), size):
+        result[start : start + size] = prepare(x[rows[start : start + size]])
+    return result
+
+
 def _read(source: NDArray[Any], wanted: NDArray[np.int64]) -> NDArray[Any]:
     """Returns some rows of a mapped array, in the order of the file, which is several times as fast on a disk."""
     order = np.argsort(wanted, kind="stable")

@@ -86,12 +86,26 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Writes a value as indented JSON, atomically; non-finite numbers become strings; see `write_bytes`."""
-    write_text(path, json_text(value))
+    write_bytes(path, json_bytes(value))
 
 
 def json_text(value: Any) -> str:
-    """Returns what `write_json` writes."""
+    """Returns a value as indented JSON; non-finite numbers become strings."""
     return json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def json_bytes(value: Any) -> bytes:
+    """Returns what `write_json` writes."""
+    return as_utf8(json_text(value))
+
+
+def as_utf8(text: str) -> bytes:
+    r"""Returns a JSON text as UTF-8.
+
+    A file name that is not UTF-8 has half characters in Python (PEP 383): they become `\udcff`, which is how JSON
+    writes them.
+    """
+    return text.encode("utf-8", "backslashreplace")
 
 
 @contextmanager
@@ -135,9 +149,22 @@ def make_folder(path: Path) -> None:
         StorageError: It cannot be made.
     """
     try:
-        path.mkdir(exist_ok=True)
+        if not path.is_dir():
+            path.mkdir(exist_ok=True)
+            sync(path.parent)
     except OSError as error:
         raise storage_error(path, error) from error
+
+
+def make_folders(path: Path) -> None:
+    """Makes a folder and those above it that are missing.
+
+    Raises:
+        StorageError: One of them cannot be made.
+    """
+    for folder in reversed([each for each in (path, *path.parents) if not each.exists()]):
+        make_folder(folder)
+    make_folder(path)
 
 
 @contextmanager
@@ -151,8 +178,8 @@ def new_folder(path: Path) -> Iterator[Path]:
         The path of the temporary folder. Files and folders may be put into it, but no links.
 
     Raises:
-        StorageError: It could not be written, synced or renamed; there is no folder of that name then. Any
-            `OSError` out of the `with` block counts as that.
+        StorageError: It could not be written, synced or renamed; where it is there nevertheless, it is complete
+            but not safe from a power failure. Any `OSError` out of the `with` block counts as that.
     """
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{path.name}")
     try:
@@ -168,6 +195,23 @@ def new_folder(path: Path) -> Iterator[Path]:
         sync(path.parent)
     except OSError as error:
         raise storage_error(path, error) from error
+
+
+def remove_folder(path: Path) -> None:
+    """Removes a folder with all that is in it, in one step for those who read: there is never half of it.
+
+    Args:
+        path: The folder. What cannot be removed of it stays as a leftover under a temporary name.
+
+    Raises:
+        StorageError: It cannot even be renamed.
+    """
+    hidden = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{path.name}")
+    try:
+        path.rename(hidden)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    shutil.rmtree(hidden, ignore_errors=True)
 
 
 def remove_leftovers(folder: Path) -> None:

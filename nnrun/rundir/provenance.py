@@ -17,7 +17,6 @@ PACKAGES = ("numpy", "tensorflow", "keras")
 
 RECORDED_ENVIRONMENT = (
     "CUDA_VISIBLE_DEVICES",
-    "KERAS_BACKEND",
     "KERAS_MAX_EPOCHS",
     "KERAS_MAX_STEPS_PER_EPOCH",
     "MKL_NUM_THREADS",
@@ -38,7 +37,9 @@ RECORDED_ENVIRONMENT = (
     "TF_XLA_FLAGS",
     "XLA_FLAGS",
 )
-"""Variables that can change a result. No other one is ever recorded: an environment is full of secrets."""
+"""Variables that can change a result. No other one is ever recorded: an environment is full of secrets.
+
+`KERAS_BACKEND` is none of them: nnrun sets it itself."""
 
 _GIT_STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=no")
 _GIT_SECONDS = 2.0
@@ -179,10 +180,14 @@ def _boot_id() -> str | None:
 
 
 def _start(pid: int) -> int | None:
-    """Returns the start of a process in clock ticks since boot; None where the system does not tell."""
+    """Returns the start of a process in clock ticks since boot.
+
+    None where the system does not tell, and for a process that has ended and waits only for its parent to notice.
+    """
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
         return None
-    # Field 22 of proc(5); the name in field 2 may contain spaces and brackets.
-    return int(stat.rpartition(")")[2].split()[19])
+    # Fields 3 and 22 of proc(5); the name in field 2 may contain spaces and brackets.
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in {"Z", "X"} else int(fields[19])

@@ -18,6 +18,7 @@ from nnrun.config.load import LoadedConfig
 from nnrun.config.problems import ConfigError
 from nnrun.config.requirements import parse_requirement
 from nnrun.config.resolved import to_yaml
+from nnrun.data.description import describe
 from nnrun.data.loading import load_splits
 from nnrun.data.progress import told_to
 from nnrun.data.splits import facts_of_splits
@@ -31,7 +32,6 @@ from nnrun.errors import (
 )
 from nnrun.events import (
     PHASES,
-    Event,
     Listener,
     Message,
     Phase,
@@ -45,6 +45,7 @@ from nnrun.rundir import atomic
 from nnrun.rundir.lock import locked
 from nnrun.rundir.recorder import Recorder
 from nnrun.rundir.writing import RunDirectory
+from nnrun.tracking.trackers import tracked
 from nnrun.training.outcome import Outcome
 from nnrun.training.resuming import Resumable
 from nnrun.training.startup import import_tensorflow, output_to
@@ -137,8 +138,12 @@ def train(loaded: LoadedConfig, request: Request, display: Listener, interrupts:
             seed=loaded.seed,
             config_path=loaded.path,
         )
-        with locked(directory.path), Recorder(directory.path) as recorder:
-            job = _Job(directory, loaded, request.device, _Listeners(recorder, display), interrupts)
+        with (
+            locked(directory.path),
+            Recorder(directory.path) as recorder,
+            tracked(experiment, directory.path, recorder, display) as emit,
+        ):
+            job = _Job(directory, loaded, request.device, emit, interrupts)
             try:
                 return job.run(request.requirements)
             except (ConfigError, DataError):
@@ -160,11 +165,16 @@ def resume(resumable: Resumable, request: Request, display: Listener, interrupts
         NnrunError: Whatever ended it early, after that was recorded.
     """
     loaded, epoch = resumable.loaded, resumable.checkpoint.epoch
-    with interrupts.held(), Recorder(resumable.run.path, epochs=epoch) as recorder:
+    path = resumable.run.path
+    with (
+        interrupts.held(),
+        Recorder(path, epochs=epoch) as recorder,
+        tracked(loaded.experiment, path, recorder, display) as emit,
+    ):
         directory = RunDirectory.reopen(
             resumable.run, resolved=to_yaml(loaded.experiment), command=request.command, epoch=epoch
         )
-        job = _Job(directory, loaded, request.device, _Listeners(recorder, display), interrupts, resumable)
+        job = _Job(directory, loaded, request.device, emit, interrupts, resumable)
         try:
             return job.run(request.requirements)
         except (ConfigError, DataError):
@@ -172,17 +182,6 @@ def resume(resumable: Resumable, request: Request, display: Listener, interrupts
                 kept = ("status", "reason", "exit_code", "ended", "process", "resumed")
                 directory.update(**{key: resumable.run.record.get(key) for key in kept})
             raise
-
-
-class _Listeners:
-    """Hands every event to the files first, then to the display."""
-
-    def __init__(self, *listeners: Listener) -> None:
-        self._listeners = listeners
-
-    def __call__(self, event: Event) -> None:
-        for listener in self._listeners:
-            listener(event)
 
 
 class _Job:
@@ -280,8 +279,9 @@ class _Job:
             )
             # Some facts, such as the classes of a large table, are known only now.
             compare(loaded, facts_of_splits(splits))
+            described = describe(experiment.dataset, splits)
             if resumable is not None:
-                resumable.check_data(splits.fingerprint)
+                resumable.check_data(described)
         for note in splits.notes:
             self._emit(Message("info", note))
         if resumable is None:
@@ -300,7 +300,7 @@ class _Job:
         directory.update(
             device=device,
             xla={"used": compilation.jit_compile, "reason": compilation.reason},
-            data={"fingerprint": splits.fingerprint},
+            data=described,
             class_names=splits.class_names,
         )
         Session(

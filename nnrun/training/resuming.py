@@ -11,6 +11,7 @@ from nnrun.check import check_config
 from nnrun.config.load import LoadedConfig, load_experiment
 from nnrun.config.problems import ConfigError, KeyPath
 from nnrun.config.resolved import plain
+from nnrun.data.description import differences
 from nnrun.data.permission import require_permission
 from nnrun.data.preprocessing import Preprocessing
 from nnrun.errors import DataError, UsageError
@@ -44,16 +45,20 @@ class Resumable:
     preprocessing: Preprocessing
     notes: tuple[str, ...] = ()
 
-    def check_data(self, fingerprint: str) -> None:
+    def check_data(self, now: Mapping[str, Any]) -> None:
         """Refuses data that are not those of the run.
+
+        Args:
+            now: What is known of the data, from `nnrun.data.description`.
 
         Raises:
             DataError: The fingerprint is another one.
         """
-        before = (self.run.record.get("data") or {}).get("fingerprint")
-        if before != fingerprint:
+        before = self.run.record.get("data") or {}
+        if before.get("fingerprint") != now["fingerprint"]:
+            found = "; ".join(differences(before, now))
             raise DataError(
-                f"the data of run {self.run.id} have changed since it was started",
+                f"the data of run {self.run.id} have changed since it was started{found and f': {found}'}",
                 "Continuing would mix two data sets. Restore the data, or start a new run with `nnrun train`.",
             )
 
@@ -128,7 +133,7 @@ def stored_preprocessing(run: Run) -> Preprocessing:
     file = run.path / "model" / "preprocessing.json"
     try:
         return Preprocessing.from_json(json.loads(file.read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"{file} cannot be read: {error}", "It is damaged or missing; train again."
         ) from error

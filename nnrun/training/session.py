@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from nnrun.config.load import LoadedConfig
+from nnrun.data.balance import weights_note
 from nnrun.data.splits import Split, Splits
 from nnrun.errors import DataError, Interrupted, NnrunError, StorageError, TrainingError
 from nnrun.events import Listener, Message, TrainingStarted
@@ -19,6 +20,7 @@ from nnrun.training.batches import DeviceData, ResidentData, arrays_of
 from nnrun.training.best import BestEpoch
 from nnrun.training.building import build_model, compile_model, layer_table, locate, one_line, refused
 from nnrun.training.callbacks import build_callbacks
+from nnrun.training.class_weights import class_weights
 from nnrun.training.engine import Engine, Schedule
 from nnrun.training.hooks import CallbackError, Hooks
 from nnrun.training.memory import data_memory
@@ -145,7 +147,7 @@ class Session:
     def _to_device(self, validation: Split | None) -> tuple[DeviceData, DeviceData | None]:
         fit = self.loaded.experiment.fit
         allowed = data_memory(self.device)
-        arrays = arrays_of(self.splits.train, self._class_weight())
+        arrays = arrays_of(self.splits.train, self._class_weights())
         train = to_device(arrays, fit.batch_size, allowed)
         if validation is None:
             return train, None
@@ -238,29 +240,14 @@ class Session:
         named = {"train": self.splits.train, "validation": self.splits.validation, "test": self.splits.test}
         return {name: split for name, split in named.items() if split is not None}
 
+    def _class_weights(self) -> dict[int, float] | None:
+        weights = class_weights(self.loaded, self.splits)
+        if weights is not None and self.loaded.experiment.fit.class_weight == "auto":
+            self.emit(Message("info", weights_note(weights, self.splits.class_names or ())))
+        return weights
+
     def _validation_split(self) -> Split | None:
         return self.splits.get(self.loaded.experiment.fit.validation_data or "validation")
-
-    def _class_weight(self) -> dict[int, float] | None:
-        """Returns the weights by class number; the config may write names."""
-        given = self.loaded.experiment.fit.class_weight
-        if given is None:
-            return None
-        names = self.splits.class_names or ()
-        weights: dict[int, float] = {}
-        for key, weight in given.items():
-            if key in names:
-                weights[names.index(key)] = weight
-            elif key.isdigit() and int(key) < len(names):
-                weights[int(key)] = weight
-            else:
-                raise refused(
-                    self.loaded,
-                    ("fit", "class_weight", key),
-                    f"there is no class '{key}'.",
-                    f"The classes are {', '.join(names[:20])}." if names else "The target is no class.",
-                )
-        return weights
 
 
 def _out_of_memory(moment: str, error: BaseException) -> TrainingError:

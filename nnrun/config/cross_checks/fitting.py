@@ -141,6 +141,8 @@ def class_weights_fit(experiment: Experiment, facts: DataFacts) -> Iterator[Find
             path, "class-weight", f"class weights need classes, {loss.name} is for numbers", at="key"
         )
         return
+    if weights == "auto":
+        return
     for key in weights:
         message = hint = ""
         if facts.class_names is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nnrun.config.cross_checks.finding import Finding, argument_path
 from nnrun.config.cross_checks.network import layer_activation
-from nnrun.config.datasets import TextData
+from nnrun.config.datasets import CsvData, TextData
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.keras_object import KerasObject
@@ -132,6 +132,8 @@ def token_numbers_fit(experiment: Experiment, facts: DataFacts) -> Iterator[Find
         hint = "put Embedding before it"
         if isinstance(experiment.dataset, TextData):
             hint += ", or set dataset.output: multi_hot"
+        if isinstance(experiment.dataset, CsvData):
+            hint += ", or remove dataset.encode"
         yield Finding(
             ("model", "layers", index),
             "token-quantities",

@@ -20,7 +20,7 @@ from nnrun.config.datasets.synthetic import (
     SyntheticSection,
     TokensData,
 )
-from nnrun.config.datasets.tables import CsvData, Missing
+from nnrun.config.datasets.tables import CsvData, Missing, TableFiles, TableSplitSection
 from nnrun.config.datasets.texts import TextData
 
 __all__ = [
@@ -43,6 +43,8 @@ __all__ = [
     "SplitSection",
     "SyntheticData",
     "SyntheticSection",
+    "TableFiles",
+    "TableSplitSection",
     "TextData",
     "TokensData",
 ]

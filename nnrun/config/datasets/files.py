@@ -29,6 +29,11 @@ def problem(code: str, message: str, hint: str = "", at: str = "value") -> Pydan
     return PydanticCustomError(code, "{message}", context)
 
 
+def needs_path() -> PydanticCustomError:
+    """Returns what a validator raises where neither `path` nor `download` is given."""
+    return problem("missing-key", "one of the keys 'path' and 'download' is needed", "add path: …", "key")
+
+
 def _checked_url(url: str) -> str:
     fault = url_fault(url)
     if fault is not None:
@@ -81,7 +86,5 @@ class FileSection(Section):
     @model_validator(mode="after")
     def _names_a_file(self) -> Self:
         if self.path is None and self.download is None:
-            raise problem(
-                "missing-key", "one of the keys 'path' and 'download' is needed", "add path: …", "key"
-            )
+            raise needs_path()
         return self

@@ -23,7 +23,14 @@ Tokenize = Literal["whitespace", "character"]
 Output = Literal["int", "multi_hot", "count", "tf_idf"]
 
 
-class TextData(FileSection, DatasetSection):
+class TextFile(FileSection):
+    """A folder, a table, or an archive of one: the texts to train on, or those of a split that has its own."""
+
+    inside: str | None = None
+    """Of an archive, the folder or table in it; by default the only one, if need be in an only folder."""
+
+
+class TextData(TextFile, DatasetSection):
     """Texts with their classes or values: a folder of `.txt` files per class, or a table with a column of texts.
 
     The words of the training split become the vocabulary, as Keras's `TextVectorization` does it.
@@ -75,8 +82,8 @@ class TextData(FileSection, DatasetSection):
     token's inverse document frequency (`tf_idf`).
     """
 
-    validation: FileSection | None = None
+    validation: TextFile | None = None
     """A folder or table of its own for the validation split."""
 
-    test: FileSection | None = None
+    test: TextFile | None = None
     """A folder or table of its own for the test split."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Collection
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nnrun.data.sources.npy import Header, damages_named, read_header
@@ -59,6 +59,8 @@ def open_arrays(path: Path) -> ArrayFile:
         return NpyFolder(str(path))
     if not path.exists():
         raise DataError(f"{path}: no such file", "dataset.path is relative to the folder of the config")
+    if not path.is_file():
+        raise DataError(f"{path} is neither a file nor a folder", "a device or a pipe cannot be read")
     if path.suffix.lower() == ".npy":
         raise DataError(
             f"dataset.path: {path} is a single array",
@@ -99,10 +101,7 @@ class NpyFolder:
         return mapped(str(self._file(name)), header)
 
     def _file(self, name: str) -> Path:
-        inside = PurePath(name)
-        if inside.is_absolute() or ".." in inside.parts:
-            raise DataError(f"the array '{name}' is not inside {self.path}", "name an array of this folder")
-        return Path(self.path, f"{name.removesuffix('.npy')}.npy")
+        return Path(self.path, f"{name}.npy")
 
 
 class NpzFile:

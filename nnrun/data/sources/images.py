@@ -148,6 +148,7 @@ def load(section: ImagesData, seed: int) -> RawData:
         class_names=classes if section.labels is None else None,
         value_range=(0, 255),
         image=form,
+        image_sizes=stores["samples"].sizes,
         notes=tuple(notes),
         place=places["samples"],
     )

@@ -114,7 +114,7 @@ def _check_options(section: KerasData) -> None:
     for option in ("max_tokens", "sequence_length"):
         if getattr(section, option) is not None and section.name not in _TEXTS:
             raise DataError(
-                f"dataset.{option} is for texts ({' and '.join(_TEXTS)}), but {section.name} has none",
+                f"dataset.{option}: it is for texts ({' and '.join(_TEXTS)}), but {section.name} has none",
                 "leave it out",
             )
 
@@ -127,8 +127,12 @@ def _read(section: KerasData) -> tuple[Part, Part]:
     if name == "california_housing":
         return _read_california(file)
     if section.path is not None:
-        # The files of all others hold pickles.
-        check_published(FILES[name][0], file)
+        check_published(
+            FILES[name][0],
+            file,
+            "such a file holds pickled objects, which could run code, so only the published one is read; without "
+            "dataset.path it is fetched",
+        )
     if name in _BATCHES:
         return _read_cifar(file, *_BATCHES[name])
     from nnrun.data.sources import keras_texts

@@ -20,6 +20,9 @@ GOOGLE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 TORONTO = "https://www.cs.toronto.edu/~kriz/"
 
 
+_REMOVE = "remove it, and the published one is fetched; data of your own are read with `source: npz`"
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """A file as it was published.
@@ -132,8 +135,13 @@ def cached_files(name: str) -> list[Path]:
     return list(files.values())
 
 
-def check_published(one: Published, path: Path) -> None:
+def check_published(one: Published, path: Path, advice: str = _REMOVE) -> None:
     """Refuses a file that is not the published one.
+
+    Args:
+        one: The published one.
+        path: The file.
+        advice: What the user can do.
 
     Raises:
         DataError: With the difference.
@@ -142,10 +150,7 @@ def check_published(one: Published, path: Path) -> None:
 
     difference = mismatch(path, _remote(one))
     if difference is not None:
-        raise DataError(
-            f"{path} is not the {one.name} that was published: {difference}",
-            "remove it, and the published one is fetched; a copy of your own is read with `source: npz`",
-        )
+        raise DataError(f"{path} is not the {one.name} that was published: {difference}", advice)
 
 
 def local_file(name: str, path: Path) -> Path:

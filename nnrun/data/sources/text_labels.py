@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
-from nnrun.data.sources.csv_columns import has_leading_zero, is_number, is_whole
 from nnrun.data.sources.text_rows import short_cell
+from nnrun.data.tables.cells import has_leading_zero, is_number, is_whole
 
 LabelKind = Literal["whole", "number", "text"]
 

@@ -1,6 +1,6 @@
 """A table with a column of texts: its rows, and the columns that the config names. Free of NumPy.
 
-Written for texts, which may hold quotes, line breaks and any length; `csv_table` is for millions of numbers.
+Written for texts, which may hold quotes, line breaks and any length; `nnrun.data.tables` is for millions of numbers.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import PurePath
 from typing import Literal
 
 from nnrun.config.suggestions import closest
-from nnrun.data.sources.csv_columns import OTHER_DELIMITERS
 from nnrun.data.sources.utf8 import read_utf8
+from nnrun.data.tables.records import OTHER_DELIMITERS
 from nnrun.errors import DataError
 
 
@@ -109,6 +109,7 @@ def read_rows(path: str, form: TableForm) -> TextRows:
     rows: list[list[str]] = []
     places: list[int] = []
     fields = 0
+    place = 0
     before = csv.field_size_limit(sys.maxsize)  # a text may be longer than the module allows by default
     try:
         for place, row in _records(content, form):
@@ -120,8 +121,10 @@ def read_rows(path: str, form: TableForm) -> TextRows:
             places.append(place)
     except csv.Error as error:
         raise DataError(
-            f"{path} cannot be read as a table: {error}",
-            "where double quotes are part of the texts, set `dataset.quoting: none`",
+            f"{path}: the row after row {place} cannot be read: {error}"
+            if place
+            else f"{path}, row 1: {error}",
+            "a quote within quotes is doubled; where quotes are part of the texts, set `dataset.quoting: none`",
         ) from error
     finally:
         csv.field_size_limit(before)
@@ -147,7 +150,8 @@ def _records(content: str, form: TableForm) -> Iterator[tuple[int, list[str]]]:
             if line:
                 yield place, line.split(form.delimiter)
         return
-    reader = csv.reader(io.StringIO(content, newline=""), delimiter=form.delimiter)
+    # Strict: an opening quote without a closing one would swallow all that comes after it.
+    reader = csv.reader(io.StringIO(content, newline=""), delimiter=form.delimiter, strict=True)
     for place, row in enumerate(reader, start=1):
         if row:
             yield place, row

@@ -15,6 +15,8 @@ def read_utf8(path: str) -> bytes:
     Raises:
         DataError: If the file is missing or cannot be read, is not UTF-8, or has NUL bytes.
     """
+    if Path(path).exists() and not Path(path).is_file():
+        raise DataError(f"{path} is no file", "dataset.path names a file, not a folder, a device or a pipe")
     try:
         content = Path(path).read_bytes()
     except FileNotFoundError as error:
