@@ -91,12 +91,14 @@ def _quick_counts(path: Path, section: ImagesData) -> dict[str, int] | None:
     """Returns how many images each class has, if that can be told quickly."""
     from nnrun.data.images.gathering import gather, gather_from_archive, is_image_archive
     from nnrun.data.images.listing import TooManyFilesError
-    from nnrun.data.images.request import known_classes
+    from nnrun.data.images.request import known_classes, no_images_at
 
     layout = _layout(section, "dataset")
     if not is_image_archive(path):
+        if not path.is_dir():
+            raise DataError(*no_images_at(path, "dataset"))
         try:
-            return gather(path, layout, most=SCAN_FILES).classes() if path.is_dir() else None
+            return gather(path, layout, most=SCAN_FILES).classes()
         except TooManyFilesError:
             return None
     counts = known_classes(_request(path, section, "samples"))
@@ -247,12 +249,11 @@ def _check_options(section: ImagesData) -> None:
         if part is not None and (part.labels is None) != (section.labels is None):
             with_labels, without = ("dataset", f"dataset.{name}")[:: 1 if part.labels is None else -1]
             raise DataError(
-                f"{without}.labels is missing: {with_labels} has a table of labels, so the images of {without} need "
-                "one too",
+                f"{without}: `labels` is missing: {with_labels} has a table of them, so these images need one, too",
                 "either all parts have one folder per class, or all have tables",
             )
     if section.labels is not None and section.exclude:
         raise DataError(
-            "dataset.exclude is for folders of classes, but `labels` gives the classes here",
+            "dataset.exclude: it is for folders of classes, but `labels` gives the classes here",
             "leave it out: images that the table does not name are left out anyway",
         )
