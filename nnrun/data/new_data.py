@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from nnrun.config.datasets import Dataset, ImagesData, TextData
+from nnrun.config.datasets.images import LabelsSection
 from nnrun.config.keras_object import KerasObject
+from nnrun.data.archives import is_archive
 from nnrun.data.labelled import Labelled, labelled
 from nnrun.data.loading import as_trained
 from nnrun.data.preprocessing import Preprocessing
@@ -62,6 +64,8 @@ def load_new(
         update["exclude"] = [name for name in dataset.exclude if (path / name).is_dir()]
     if not path.exists():
         raise DataError(f"--data: {path}: no such file or folder")
+    if isinstance(dataset, ImagesData) and dataset.labels is not None:
+        update |= _labelled_by(dataset.labels, path)
     section = as_trained(dataset.model_copy(update=update), preprocessing)
     try:
         raw = _with_names(source_of(section).load(section, seed), preprocessing)
@@ -70,6 +74,20 @@ def load_new(
     except DataError as error:
         raise _about(path, error) from error
     return new, "train" if new.splits.test is None else "test"
+
+
+def _labelled_by(trained: LabelsSection, path: Path) -> dict[str, object]:
+    """Returns what replaces the table of labels of the training: a table, with the images in its folder.
+
+    Args:
+        trained: The table of the training; the new one has the same columns.
+        path: The table, or a folder with one of the same name. Other images have their labels in the old table.
+    """
+    table = path if path.is_file() and not is_archive(path) else path / Path(trained.path).name
+    if not table.is_file():
+        return {}
+    table = table.absolute()
+    return {"path": str(table.parent), "labels": trained.model_copy(update={"path": str(table)})}
 
 
 def _check_form(raw: RawData, preprocessing: Preprocessing) -> None:
