@@ -15,16 +15,7 @@ from nnrun.interrupts import SIGNALS, Interrupts
 
 
 @pytest.fixture(autouse=True)
-def a_hang_up_is_not_ignored() -> Iterator[None]:
-    """Whoever runs the tests under `nohup` has that signal ignored, which nnrun leaves alone."""
-    before = signal.getsignal(signal.SIGHUP)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
-
-
-@pytest.fixture(autouse=True)
-def handlers_are_restored(a_hang_up_is_not_ignored: None) -> Iterator[None]:
+def handlers_are_restored() -> Iterator[None]:
     """Every test leaves the handlers as they were."""
     before = [signal.getsignal(number) for number in SIGNALS]
     yield
