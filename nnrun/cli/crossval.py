@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnrun.cli.arguments import split_arguments
+from nnrun.cli.arguments import set_by_options, split_arguments
 from nnrun.cli.failures import report
 from nnrun.cli.options import AllowCode, Device, Progress, Require, RunsDir, global_options
 from nnrun.cli.watching import checked_requirements, draw_curves, own_stderr
@@ -51,10 +51,7 @@ def crossval(
     paths, overrides = split_arguments(config)
     if len(paths) > 1:
         raise UsageError(f"expected one config, received {len(paths)}: {', '.join(map(str, paths))}")
-    if name is not None:
-        overrides.append(f"name={name}")
-    if seed is not None:
-        overrides.append(f"seed={seed}")
+    overrides += set_by_options(name, seed)
     from nnrun.check import check_requirements
     from nnrun.cli.train import show_warnings
     from nnrun.data.permission import require_permission

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnrun.cli.arguments import split_arguments
+from nnrun.cli.arguments import set_by_options, split_arguments
 from nnrun.cli.failures import report
 from nnrun.cli.options import AllowCode, Device, Progress, Require, RunsDir, global_options
 from nnrun.cli.watching import checked_requirements, watched
@@ -50,10 +50,7 @@ def train(
       nnrun train configs/mnist_*.yaml fit.epochs=3 --require 'val_accuracy>=0.97'
     """
     paths, overrides = split_arguments(configs)
-    if name is not None:
-        overrides.append(f"name={name}")
-    if seed is not None:
-        overrides.append(f"seed={seed}")
+    overrides += set_by_options(name, seed)
     from nnrun.check import check_requirements
     from nnrun.data.permission import require_permission
     from nnrun.tracking.trackers import check_trackers

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from nnrun.search.reference_inputs import ReferenceInputs
 
 _LARGE = 4_000_000
-"""With more numbers in the training split, fewer strengths are tried, on a part of it, and there are fewer trees."""
+"""With more numbers in the training split, a forest has fewer trees."""
+
+_LONG = 1_000_000
+"""With more numbers, fewer strengths of a logistic regression are tried, in fewer folds."""
+
+_PART = 2_000_000
+"""They are tried on a part of the training split that has about so many numbers."""
 
 _SMALL = 100_000
 """With fewer numbers, threads that wait for each other take longer than one that calculates."""
@@ -68,18 +74,17 @@ class ReferenceModel:
 
 def reference_models(task: Task) -> Iterator[ReferenceModel]:
     """Yields the models that suit a task: a linear one, ensembles of trees, and the least that can be done."""
-    large = task.size > _LARGE
-    trees = _FEWER_TREES if large else _TREES
-    yield from _classifiers(task, large, trees) if task.classes is not None else _regressors(task, trees)
+    trees = _FEWER_TREES if task.size > _LARGE else _TREES
+    yield from _classifiers(task, trees) if task.classes is not None else _regressors(task, trees)
 
 
-def _classifiers(task: Task, large: bool, trees: int) -> Iterator[ReferenceModel]:
+def _classifiers(task: Task, trees: int) -> Iterator[ReferenceModel]:
     from sklearn.dummy import DummyClassifier
     from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 
     yield ReferenceModel(
         "logistic regression",
-        lambda: _logistic(task, large),
+        lambda: _logistic(task),
         lambda model: f"C={_strength(model):.3g}",
         lambda model: {"C": _strength(model), "folds": getattr(model, "cv", None)},
     )
@@ -148,7 +153,7 @@ def _fit(task: Task, model: Any) -> Any:
     return model.fit(x, y) if task.weights is None else model.fit(x, y, sample_weight=task.weights)
 
 
-def _logistic(task: Task, large: bool) -> Any:
+def _logistic(task: Task) -> Any:
     """Fits a logistic regression whose strength cross-validation of the training split chose."""
     from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 
@@ -164,13 +169,13 @@ def _logistic(task: Task, large: bool) -> Any:
         for name, value in {"l1_ratios": (0.0,), "use_legacy_attributes": False}.items()
         if name in accepted and "use_legacy_attributes" in accepted
     }
-    if not large:
+    if task.size <= _LONG:
         return _fit(task, LogisticRegressionCV(Cs=10, cv=folds, max_iter=1000, scoring="accuracy", **said))
     from sklearn.model_selection import train_test_split
 
     rows = np.arange(len(task.y))
-    size = max(_LARGE // task.inputs.features, 10 * len(members))
-    if size < len(rows) - len(members):
+    size = int(len(rows) * _PART / task.size)
+    if len(members) <= size < len(rows) - len(members):
         rows, _ = train_test_split(rows, train_size=size, random_state=_seed(task), stratify=task.y)
     folds = min(3, int(np.bincount(task.y[rows])[members > 0].min()))
     strength = 1.0
