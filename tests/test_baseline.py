@@ -35,7 +35,7 @@ def computed(loaded: LoadedConfig, split: Any = None) -> tuple[Baseline, Splits]
     """Returns a baseline without a network, and the data as a network sees them."""
     experiment = loaded.experiment
     splits = load_splits(experiment.dataset, experiment.compile.loss, loaded.seed)
-    return baseline(loaded, None, Judging(split), lambda _: None), splits
+    return baseline(loaded, [], Judging(split), lambda _: None), splits
 
 
 def figures(result: Baseline, name: str) -> Any:
@@ -187,6 +187,16 @@ def test_iris_in_one_command(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         assert record["notes"] == []
     assert nnrun("baseline", path, "--runs-dir", runs, "--json") == 0
     assert "other values than the config has now" in json.loads(capsys.readouterr().out)["notes"][0]
+    # A newer run of the same name, on another split, does not hide it.
+    other = tmp_path / "runs" / "iris-mlp"
+    (first,) = other.iterdir()
+    newer = other / "29990101-000000-abcd"
+    newer.mkdir()
+    record = json.loads((first / "run.json").read_text())
+    record |= {"id": newer.name, "started": "2999-01-01T00:00:00+00:00", "data": {"fingerprint": "other"}}
+    (newer / "run.json").write_text(json.dumps(record))
+    assert nnrun("baseline", path, "fit.epochs=30", "--runs-dir", runs, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["network"]["run"] == first.name
     assert nnrun("baseline", path, "dataset.split.seed=5", "--runs-dir", runs, "--json") == 0
     record = json.loads(capsys.readouterr().out)
     assert record["network"] is None

@@ -10,7 +10,7 @@ import typer
 
 from nnrun.cli.arguments import is_config, split_arguments
 from nnrun.cli.options import AllowCode, Device, RunsDir, Split, Weights, global_options
-from nnrun.errors import DataError, UsageError
+from nnrun.errors import UsageError
 
 if TYPE_CHECKING:
     from nnrun.config.load import LoadedConfig
@@ -53,7 +53,7 @@ def baseline(
 
     check_device(device)
     quiet = global_options(context).quiet
-    loaded, run = _meant(arguments, runs_dir, train)
+    loaded, runs = _meant(arguments, runs_dir, train)
     require_permission(loaded.experiment.dataset)
 
     def say(text: str) -> None:
@@ -61,12 +61,12 @@ def baseline(
             typer.echo(text, err=True)
 
     if train:
-        run = _trained(loaded, runs_dir, device, quiet=quiet)
-        loaded = loaded.with_seed(int(run.record["seed"]))
-    elif run is None:
+        runs = [_trained(loaded, runs_dir, device, quiet=quiet)]
+        loaded = loaded.with_seed(int(runs[0].record["seed"]))
+    elif not runs:
         say(f"note: there is no run of {loaded.experiment.name}: train it first, or add --train")
     with Interrupts():
-        result = compute(loaded, run, Judging(split, weights, device), say)
+        result = compute(loaded, runs, Judging(split, weights, device), say)
     from nnrun.search.baseline_output import as_record, as_text
 
     if as_json:
@@ -79,10 +79,10 @@ def baseline(
     typer.echo(as_text(result, *style_of_stdout()), nl=False, color=True)
 
 
-def _meant(arguments: list[str], runs_dir: Path, train: bool) -> tuple[LoadedConfig, Run | None]:
-    """Returns the config, with a seed, and the run that is meant, if there is one."""
+def _meant(arguments: list[str], runs_dir: Path, train: bool) -> tuple[LoadedConfig, list[Run]]:
+    """Returns the config, with a seed unless it is trained, and the runs that can be meant, the newest first."""
     from nnrun.config.load import load_experiment
-    from nnrun.rundir.selectors import find_run
+    from nnrun.rundir.selectors import find_run, list_runs
 
     paths, overrides = split_arguments(arguments)
     if len(paths) > 1:
@@ -93,7 +93,7 @@ def _meant(arguments: list[str], runs_dir: Path, train: bool) -> tuple[LoadedCon
             what = "--train" if train else f"{overrides[0]}"
             raise UsageError(f"{what} needs a config, received the run {path}")
         run = find_run(str(path), runs_dir)
-        return load_experiment(run.resolved_path), run
+        return load_experiment(run.resolved_path), [run]
     import secrets
 
     from nnrun.check import check_config
@@ -101,14 +101,11 @@ def _meant(arguments: list[str], runs_dir: Path, train: bool) -> tuple[LoadedCon
 
     loaded = check_config(path, overrides)
     show_warnings(loaded)
-    found: Run | None = None
-    if not train:
-        try:
-            found = find_run(loaded.experiment.name, runs_dir)
-        except DataError:
-            found = None  # which is said
-    seed = secrets.randbits(32) if found is None else int(found.record["seed"])
-    return loaded if train else loaded.with_seed(seed), found
+    if train:
+        return loaded, []
+    found = [run for run in list_runs(runs_dir).runs if run.name == loaded.experiment.name]
+    seed = int(found[0].record["seed"]) if found else secrets.randbits(32)
+    return loaded.with_seed(seed), found
 
 
 def _trained(loaded: LoadedConfig, runs_dir: Path, device: str, *, quiet: bool) -> Run:

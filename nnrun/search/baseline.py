@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,14 +107,14 @@ class Judging:
     device: str = "auto"
 
 
-def baseline(loaded: LoadedConfig, run: Run | None, how: Judging, say: Say) -> Baseline:
+def baseline(loaded: LoadedConfig, runs: Sequence[Run], how: Judging, say: Say) -> Baseline:
     """Fits reference models on the training split of a config, and judges them beside its network.
 
     TensorFlow is loaded only where the run was not evaluated on that split before.
 
     Args:
         loaded: The config, with the seed of the run.
-        run: A run of this config; it is left out where its data were others.
+        runs: Runs of this config: the network is that of the first one with the same data and split.
         how: How to judge.
         say: Tells the user what takes long.
 
@@ -133,7 +133,7 @@ def baseline(loaded: LoadedConfig, run: Run | None, how: Judging, say: Say) -> B
     notes = [*inputs.notes]
     if split == "train":
         notes.append("everything is judged on the samples that it learned from, as nothing is held out")
-    network = None if run is None else _network(loaded, run, labelled, split, how, say, notes)
+    network = _network(loaded, runs, labelled, split, how, say, notes)
     references, doubts = _references(splits, samples, inputs, loaded.seed, say)
     return Baseline(
         loaded=loaded,
@@ -150,17 +150,22 @@ def baseline(loaded: LoadedConfig, run: Run | None, how: Judging, say: Say) -> B
 
 def _network(
     loaded: LoadedConfig,
-    run: Run,
+    runs: Sequence[Run],
     labelled: Labelled,
     split: SplitName,
     how: Judging,
     say: Say,
     notes: list[str],
 ) -> Network | None:
-    """Returns what the network of a run is worth; None where it was trained on other data."""
-    trained_on = (run.record.get("data") or {}).get("fingerprint")
-    if trained_on != labelled.splits.fingerprint:
-        notes.append(f"run {run.id} was trained on other data, or another split of them: it is left out")
+    """Returns what the network of a run is worth; None where all of them were trained on other data."""
+    fingerprint = labelled.splits.fingerprint
+    fitting = (run for run in runs if (run.record.get("data") or {}).get("fingerprint") == fingerprint)
+    run = next((run for run in fitting if (run.path / "model" / f"{how.weights}.keras").is_file()), None)
+    if run is None:
+        if runs:
+            notes.append(
+                f"run {runs[0].id} was trained on other data, or another split of them: it is left out"
+            )
         return None
     from nnrun.config.load import load_experiment
 
