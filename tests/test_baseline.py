@@ -47,7 +47,10 @@ def test_figures_are_those_of_scikit_learn(tmp_path: Path) -> None:
     """A forest that is fitted by hand to what the network sees has the same figures on the same test rows."""
     result, splits = computed(
         config(
-            tmp_path, "{source: sklearn, name: breast_cancer, split: {test: 0.3}}", 1, "binary_crossentropy"
+            tmp_path,
+            "{source: sklearn, name: breast_cancer, limit: 300, split: {test: 0.3}}",
+            1,
+            "binary_crossentropy",
         )
     )
     assert splits.test is not None

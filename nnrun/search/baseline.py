@@ -21,7 +21,7 @@ from nnrun.evaluation.evaluate import figures_of
 from nnrun.evaluation.report.judging import Wish, judged
 from nnrun.rundir.reading import Run
 from nnrun.search.reference_inputs import ReferenceInputs, reference_inputs
-from nnrun.search.reference_models import ReferenceModel, Task, fitted, reference_models
+from nnrun.search.reference_models import ReferenceModel, Task, reference_models, threads
 from nnrun.training.recall import Weights, default_split
 
 Say = Callable[[str], None]
@@ -197,11 +197,12 @@ def _references(
 def _judged(model: ReferenceModel, task: Task, splits: Splits, samples: Split, notes: list[str]) -> Reference:
     from sklearn.exceptions import ConvergenceWarning
 
-    began = time.perf_counter()
-    with warnings.catch_warnings(record=True) as warned:
+    with threads(task), warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        learned = fitted(model, task)
-    seconds = time.perf_counter() - began
+        began = time.perf_counter()
+        learned = model.fit()
+        seconds = time.perf_counter() - began
+        answers = _answers(learned, splits, samples, task.inputs)
     if any(issubclass(one.category, ConvergenceWarning) for one in warned):
         notes.append(
             f"{model.name} had not converged when it was stopped: scaled inputs (dataset.scale) would help"
@@ -212,7 +213,7 @@ def _judged(model: ReferenceModel, task: Task, splits: Splits, samples: Split, n
         type(learned).__name__,
         model.parameters(learned),
         seconds,
-        figures_of(_answers(learned, splits, samples, task.inputs)),
+        figures_of(answers),
     )
 
 

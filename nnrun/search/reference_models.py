@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,12 +134,12 @@ def _boosting(task: Task, kind: Any) -> ReferenceModel:
     )
 
 
-def fitted(model: ReferenceModel, task: Task) -> Any:
-    """Fits a model, on as many threads as pay."""
+def threads(task: Task) -> AbstractContextManager[Any]:
+    """Within it, scikit-learn calculates with as many threads as pay."""
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1 if task.size < _SMALL else None):
-        return model.fit()
+    limited: AbstractContextManager[Any] = threadpool_limits(1 if task.size < _SMALL else None)
+    return limited
 
 
 def _seed(task: Task) -> int:
