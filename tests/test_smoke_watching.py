@@ -115,8 +115,11 @@ def test_code_needs_permission(tmp_path: Path) -> None:
     assert "--allow-code" in failure(result).advice
 
 
-def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
-    """Ctrl-C ends the command with 130, the other process with it, and removes the files."""
+@pytest.mark.parametrize(
+    ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
+)
+def test_signal_leaves_nothing(tmp_path: Path, sent: int, code: int) -> None:
+    """Ctrl-C ends the command with 130, the other process with it, and removes the files; so does even a kill."""
     path = config(tmp_path, "hangs")
     place = tmp_path / "tmp"
     place.mkdir()
@@ -126,19 +129,30 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         cwd=Path(__file__).resolve().parent.parent,
     )
-    worker = None
+    worker = 0
     for _ in range(200):
         time.sleep(0.1)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         if children and list(place.glob("nnrun-smoke-*/*/*/")):
             worker = int(children[0])
             break
-    assert worker is not None
-    process.send_signal(signal.SIGINT)
+    assert worker
+    process.send_signal(sent)
     _, said = process.communicate(timeout=20)
-    assert process.returncode == 130, said
-    assert not Path(f"/proc/{worker}").exists()
-    assert not list(place.iterdir())
+    assert process.returncode == code, said
+    for _ in range(50):
+        if not alive(worker) and not list(place.iterdir()):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"left: {list(place.rglob('*'))}, alive: {alive(worker)}")
+
+
+def alive(pid: int) -> bool:
+    """Tells whether a process runs; one that waits for its parent to notice its end does not."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
 
 
 @pytest.mark.tensorflow

@@ -7,6 +7,7 @@ of its own because nothing else ends a computation that hangs, or takes too much
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -43,6 +44,8 @@ def _listen(told: SimpleQueue[str], folder: str) -> None:
     for line in sys.stdin:
         told.put(line)
     shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        Path(folder).parent.rmdir()
     os._exit(1)
 
 
