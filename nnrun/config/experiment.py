@@ -109,6 +109,23 @@ class CheckpointSection(Section):
     """Save the state after every so many epochs as well."""
 
 
+class DistributeSection(Section):
+    """Training on several devices at once, each of which takes its part of every batch.
+
+    `mirrored` uses the devices of one machine; `multi_worker` uses several processes, on one machine or many, which
+    `TF_CONFIG` or SLURM name. `fit.batch_size` stays the size of the whole batch.
+    """
+
+    strategy: Literal["none", "mirrored", "multi_worker"] = "none"
+    """Whether one device trains, all devices of a machine, or those of several processes."""
+
+    devices: Count | None = None
+    """Devices of each process; by default all of its GPUs. Without a GPU, `mirrored` divides the processor."""
+
+    wait_seconds: Annotated[float, Field(gt=0)] = 600.0
+    """How long `multi_worker` waits for all processes to start."""
+
+
 class Experiment(Section):
     """A config file: what to train, on which data, and how."""
 
@@ -132,6 +149,9 @@ class Experiment(Section):
 
     checkpoint: CheckpointSection = CheckpointSection()
     """What counts as the best epoch, and how often to save."""
+
+    distribute: DistributeSection = DistributeSection()
+    """On which devices to train at once."""
 
     require: list[str] = Field(default_factory=list)
     """What a run has to reach, such as `val_accuracy>=0.97`; else `nnrun train` exits with 6."""

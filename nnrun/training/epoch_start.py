@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nnrun.training.snapshot import Snapshot, variables_of
+from nnrun.training.snapshot import Snapshot, first_value, variables_of
 
 
 class EpochStart:
@@ -22,7 +22,7 @@ class EpochStart:
     """
 
     def __init__(self, model: keras.Model) -> None:
-        self._variables = [variable.value for variable in variables_of(model)]
+        self._variables = [first_value(variable.value) for variable in variables_of(model)]
         self._copies = [tf.Variable(variable, trainable=False) for variable in self._variables]
 
     def record(self) -> None:

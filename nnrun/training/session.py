@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -19,13 +22,17 @@ from nnrun.training.batches import DeviceData, ResidentData, arrays_of
 from nnrun.training.best import BestEpoch
 from nnrun.training.building import build_model, compile_model, layer_table, locate, one_line, refused
 from nnrun.training.callbacks import build_callbacks
+from nnrun.training.class_weights import class_weights
+from nnrun.training.distribution import Distribution
 from nnrun.training.engine import Engine, Schedule
 from nnrun.training.hooks import CallbackError, Hooks
 from nnrun.training.memory import data_memory
 from nnrun.training.outcome import Outcome
 from nnrun.training.progress_state import TrainingState
+from nnrun.training.replicas import ReplicatedChunk
 from nnrun.training.saver import PhaseTimer, Saver
 from nnrun.training.streaming import to_device
+from nnrun.training.team import FAILED, Team
 from nnrun.training.xla import Compilation
 
 
@@ -37,7 +44,7 @@ class Session:
         loaded: The checked config.
         splits: The data.
         seed: Seed of weights, dropout and the order of the samples.
-        path: The run directory.
+        path: The run directory; nothing is written to it where another worker is the chief.
         device: What it trains on, for the record.
         emit: Receives the events.
         interrupts: Tells of Ctrl-C and SIGTERM.
@@ -45,6 +52,8 @@ class Session:
         outcome: Is filled while training goes on.
         compilation: Whether XLA compiles the loops.
         resumed: The state to go on from; None for a new training.
+        distribution: The strategy under which several devices train; None for a single one.
+        team: The workers, where there are several.
     """
 
     loaded: LoadedConfig
@@ -58,6 +67,8 @@ class Session:
     outcome: Outcome
     compilation: Compilation
     resumed: TrainingState | None = None
+    distribution: Distribution | None = None
+    team: Team | None = None
 
     def run(self) -> None:
         """Builds, trains and saves.
@@ -70,12 +81,24 @@ class Session:
             Interrupted: A signal came; the state is saved.
         """
         try:
+            self._run()
+            if self.team is not None:
+                self.team.wait()  # until the chief has saved everything
+        except tf.errors.OpError as error:
+            lost = None if self.team is None else self.team.lost(error)
+            if lost is None:
+                raise
+            raise lost from error
+
+    def _run(self) -> None:
+        try:
             with self.phase("build"):
                 model, engine, best = self._build()
             with self.phase("trace"):
                 self._prepare(engine)
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             raise _out_of_memory("while the network was built", error) from error
+        self._warn_of_masks(model)
         self.interrupts.raise_if_requested()
         saver = Saver(
             path=self.path,
@@ -87,24 +110,50 @@ class Session:
             emit=self.emit,
             phase=self.phase,
             callbacks=() if self.resumed is None else self.resumed.callbacks,
+            writes=self._writes,
         )
-        engine.stop_requested = lambda: self.interrupts.requested is not None or saver.failed
+        if self.team is None:
+            engine.stop_requested = lambda: self.interrupts.requested is not None or saver.failed
+        else:
+            team, team.failed = self.team, lambda: saver.failed
+            engine.agree, engine.stop_requested = team.agree, lambda: team.stop != 0
         try:
             with self.interrupts.deferred():
                 self._train(engine, saver)
         finally:
             self.outcome.timing = asdict(engine.timing)
 
+    @property
+    def _writes(self) -> bool:
+        return self.distribution is None or self.distribution.is_chief
+
+    def _warn_of_masks(self, model: keras.Sequential) -> None:
+        """Says where a batch is not only the sum of its parts."""
+        if self.distribution is not None and getattr(model.outputs[0], "_keras_mask", None) is not None:
+            self.emit(
+                Message(
+                    "warning",
+                    "The loss leaves out masked steps: each device takes the mean of its own, so that the result is"
+                    " not that of a single device.",
+                )
+            )
+
     def _build(self) -> tuple[keras.Sequential, Engine, BestEpoch]:
         experiment = self.loaded.experiment
         fit = experiment.fit
         train = self.splits.train
-        model = build_model(self.loaded, train.x.shape[1:], str(train.x.dtype), self.seed)
-        compile_model(self.loaded, model, jit_compile=self.compilation.jit_compile)
-        atomic.write_text(self.path / "model.txt", layer_table(model))
+        strategy = None if self.distribution is None else self.distribution.strategy
+        scope = nullcontext if strategy is None else strategy.scope
+        model = build_model(self.loaded, train.x.shape[1:], str(train.x.dtype), self.seed, scope)
+        with scope():
+            compile_model(self.loaded, model, jit_compile=self.compilation.jit_compile)
+        if self._writes:
+            atomic.write_text(self.path / "model.txt", layer_table(model))
         validation = self._validation_split()
         train_data, validation_data = self._to_device(validation)
-        hooks = Hooks(build_callbacks(self.loaded, self.path), model, fit.epochs, train_data.steps)
+        hooks = Hooks(
+            build_callbacks(self.loaded, self.path, writes=self._writes), model, fit.epochs, train_data.steps
+        )
         engine = Engine(
             model=model,
             train=train_data,
@@ -120,6 +169,7 @@ class Session:
             emit=self.emit,
             jit_compile=self.compilation.jit_compile,
             restored=None if self.resumed is None else self.resumed.present,
+            **({} if strategy is None else several_devices(strategy)),
         )
         validates = validation is not None and fit.validation_freq <= fit.epochs
         monitor = experiment.checkpoint.monitor or ("val_loss" if validates else "loss")
@@ -145,7 +195,7 @@ class Session:
     def _to_device(self, validation: Split | None) -> tuple[DeviceData, DeviceData | None]:
         fit = self.loaded.experiment.fit
         allowed = data_memory(self.device)
-        arrays = arrays_of(self.splits.train, self._class_weight())
+        arrays = arrays_of(self.splits.train, class_weights(self.loaded, self.splits.class_names or ()))
         train = to_device(arrays, fit.batch_size, allowed)
         if validation is None:
             return train, None
@@ -195,7 +245,7 @@ class Session:
 
     def _train(self, engine: Engine, saver: Saver) -> None:
         try:
-            complete = engine.run(saver.judge, saver.after_epoch)
+            complete = engine.run(saver.judge, partial(self._after_epoch, engine, saver))
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             saver.save_what_is_good()
             raise _out_of_memory(f"in epoch {self.outcome.epochs + 1}", error) from error
@@ -206,7 +256,8 @@ class Session:
             ) from error
         except tf.errors.OpError as error:
             saver.save_what_is_good()
-            raise TrainingError(f"TensorFlow failed: {one_line(error)}") from error
+            lost = None if self.team is None else self.team.lost(error)
+            raise lost or TrainingError(f"TensorFlow failed: {one_line(error)}") from error
         except CallbackError as error:
             saver.save_what_is_good()
             raise self._callback_failed(error) from error
@@ -221,8 +272,15 @@ class Session:
             # What they do to the model is not saved any more; but they close their files.
             engine.hooks.on_train_end()
             raise Interrupted(self.interrupts.requested)
+        if not complete and self.team is not None and self.team.stop == FAILED:
+            raise TrainingError("The chief had to stop.", "Its own output says why.")
         self.outcome.reason = _reason(engine, self.outcome.epochs)
         saver.save_end()
+
+    def _after_epoch(self, engine: Engine, saver: Saver, epoch: int) -> None:
+        if self.team is not None:
+            engine.model.stop_training = self.team.any(bool(engine.model.stop_training))
+        saver.after_epoch(epoch)
 
     def _callback_failed(self, failed: CallbackError) -> NnrunError:
         """Says which callback failed: part of the config before the first epoch is complete, else of the run."""
@@ -241,26 +299,10 @@ class Session:
     def _validation_split(self) -> Split | None:
         return self.splits.get(self.loaded.experiment.fit.validation_data or "validation")
 
-    def _class_weight(self) -> dict[int, float] | None:
-        """Returns the weights by class number; the config may write names."""
-        given = self.loaded.experiment.fit.class_weight
-        if given is None:
-            return None
-        names = self.splits.class_names or ()
-        weights: dict[int, float] = {}
-        for key, weight in given.items():
-            if key in names:
-                weights[names.index(key)] = weight
-            elif key.isdigit() and int(key) < len(names):
-                weights[int(key)] = weight
-            else:
-                raise refused(
-                    self.loaded,
-                    ("fit", "class_weight", key),
-                    f"there is no class '{key}'.",
-                    f"The classes are {', '.join(names[:20])}." if names else "The target is no class.",
-                )
-        return weights
+
+def several_devices(strategy: tf.distribute.Strategy) -> dict[str, Any]:
+    """Returns the arguments by which an `Engine` trains under a strategy."""
+    return {"chunk": partial(ReplicatedChunk, strategy), "scope": strategy.scope}
 
 
 def _out_of_memory(moment: str, error: BaseException) -> TrainingError:

@@ -135,7 +135,7 @@ class ChunkFunction:
         position, finite, metrics = self._traced(
             *_arguments(feed, start - feed.first, stop - feed.first, first=start == 0)
         )
-        values = {name: _to_python(value) for name, value in metrics.items()}
+        values = {name: to_python(value) for name, value in metrics.items()}
         return ChunkResult(int(position) + feed.first, bool(finite), values)
 
 
@@ -152,6 +152,7 @@ def _of_unknown_size(batch: tf.Tensor) -> tf.Tensor:
     return tf.compat.v1.placeholder_with_default(batch, [None, *batch.shape[1:]])
 
 
-def _to_python(value: tf.Tensor) -> Any:
+def to_python(value: tf.Tensor) -> Any:
+    """Returns the value of a metric: a float, or an array where it has several."""
     array = value.numpy()
     return float(array) if array.ndim == 0 else array
