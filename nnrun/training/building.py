@@ -133,9 +133,7 @@ def build_model(
         return _built(loaded, input_shape, input_dtype, seed)
 
 
-def _built(
-    loaded: LoadedConfig, input_shape: Sequence[int], input_dtype: str, seed: int
-) -> keras.Sequential:
+def _built(loaded: LoadedConfig, input_shape: Sequence[int], input_dtype: str, seed: int) -> keras.Sequential:
     keras.utils.set_random_seed(seed)
     described = loaded.experiment.model.layers
     layers = [construct(loaded, layer, _layer_path(index)) for index, layer in enumerate(described)]

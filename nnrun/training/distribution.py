@@ -6,10 +6,10 @@ TensorFlow must not have run anything in this process before, and Keras must be 
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import signal
-import threading
-import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,10 @@ from nnrun.config.experiment import DistributeSection
 from nnrun.errors import EnvironmentFault, Interrupted, UsageError
 from nnrun.interrupts import Interrupts
 from nnrun.training.cluster import Cluster
+from nnrun.training.rendezvous import meet
+
+JOIN_SECONDS = 120.0
+"""How long TensorFlow may take to join workers that are all there; then this process ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,11 @@ class Distribution:
 
 
 def start(
-    section: DistributeSection, device: str, cluster: Cluster | None, interrupts: Interrupts
+    section: DistributeSection,
+    device: str,
+    cluster: Cluster | None,
+    facts: Mapping[str, Any],
+    interrupts: Interrupts,
 ) -> Distribution:
     """Starts the strategy of a config.
 
@@ -74,11 +82,12 @@ def start(
         section: The section `distribute`, with a strategy.
         device: `auto`, `cpu` or `gpu`.
         cluster: All processes, for `multi_worker`.
+        facts: What has to be the same for all of them, see `nnrun.training.rendezvous.meet`.
         interrupts: Tells of Ctrl-C and SIGTERM, also while it waits for other processes.
 
     Raises:
         UsageError: `device` is one single GPU.
-        EnvironmentFault: There are too few devices, or the other processes cannot be reached.
+        EnvironmentFault: There are too few devices, or the other processes do not come, or differ.
     """
     wanted = (section.strategy, section.devices, device)
     if wanted not in _STARTED:
@@ -87,7 +96,7 @@ def start(
                 "TensorFlow cannot change its devices once it runs, and an earlier config of this command used others",
                 "Train this config with a command of its own.",
             )
-        _STARTED[wanted] = _start(section, device, cluster, interrupts)
+        _STARTED[wanted] = _start(section, device, cluster, facts, interrupts)
     return _STARTED[wanted]
 
 
@@ -96,14 +105,24 @@ _STARTED: dict[tuple[str, int | None, str], Distribution] = {}
 
 
 def _start(
-    section: DistributeSection, device: str, cluster: Cluster | None, interrupts: Interrupts
+    section: DistributeSection,
+    device: str,
+    cluster: Cluster | None,
+    facts: Mapping[str, Any],
+    interrupts: Interrupts,
 ) -> Distribution:
     kind, count = _choose_devices(section, device, cluster)
     if cluster is None:
         strategy = tf.distribute.MirroredStrategy([f"{kind}:{number}" for number in range(count)])
         return Distribution(section.strategy, strategy, kind)
-    strategy = _join(cluster, section.wait_seconds, interrupts)
-    return Distribution(section.strategy, strategy, kind, cluster)
+
+    def check() -> None:
+        interrupts.raise_if_requested()
+        if cluster.is_orphan:
+            raise Interrupted(signal.SIGTERM)
+
+    meet(cluster, facts, section.wait_seconds, check)
+    return Distribution(section.strategy, _join(cluster, interrupts), kind, cluster)
 
 
 def _choose_devices(section: DistributeSection, device: str, cluster: Cluster | None) -> tuple[str, int]:
@@ -155,7 +174,7 @@ def _choose_devices(section: DistributeSection, device: str, cluster: Cluster | 
 
 
 @contextlib.contextmanager
-def _unchanged(kind: str, count: int) -> Any:
+def _unchanged(kind: str, count: int) -> Iterator[None]:
     """Lets it pass that TensorFlow runs already, if the devices are there."""
     try:
         yield
@@ -167,53 +186,28 @@ def _unchanged(kind: str, count: int) -> Any:
             ) from error
 
 
-def _join(cluster: Cluster, seconds: float, interrupts: Interrupts) -> tf.distribute.Strategy:
-    """Waits until all workers are there.
+def _join(cluster: Cluster, interrupts: Interrupts) -> tf.distribute.Strategy:
+    """Starts TensorFlow's part of a cluster, whose workers have met just before.
 
-    TensorFlow would wait for ever, and not let Python handle a signal meanwhile; so it waits in another thread. It
-    also takes SIGTERM for itself, to tell other workers of it, and forgets to end then.
+    Raises:
+        EnvironmentFault: It cannot be started.
     """
     os.environ["TF_CONFIG"] = cluster.tf_config
-    done: list[tf.distribute.Strategy | BaseException] = []
-
-    def begin() -> None:
-        try:
-            done.append(tf.distribute.MultiWorkerMirroredStrategy())
-        except BaseException as error:
-            done.append(error)
-
-    threading.Thread(target=begin, name="nnrun-join", daemon=True).start()
-    waited_since = time.monotonic()
-    while not done:
-        interrupts.reinstall()
-        interrupts.raise_if_requested()
-        if cluster.is_orphan:
-            raise Interrupted(signal.SIGTERM)
-        if time.monotonic() - waited_since > seconds:
-            others = [address for index, address in enumerate(cluster.addresses) if index != cluster.index]
-            raise EnvironmentFault(
-                f"{cluster.name(cluster.index).capitalize()} waited {seconds:g} seconds for the others:"
-                f" {', '.join(others[:8])}{', …' if len(others) > 8 else ''}",
-                "Start every worker with the same config, and check that they reach each other; distribute.wait_seconds"
-                " says how long to wait.",
-            )
-        time.sleep(0.05)
-    interrupts.reinstall()
-    if isinstance(done[0], BaseException):
-        raise _not_joined(cluster, done[0]) from done[0]
-    return done[0]
-
-
-def _not_joined(cluster: Cluster, error: BaseException) -> EnvironmentFault:
-    own = cluster.addresses[cluster.index]
-    if "Could not start gRPC server" in str(error):
-        return EnvironmentFault(
-            f"{cluster.name(cluster.index).capitalize()} cannot listen at {own}: {error}",
-            "Another process uses the port, or the address is not one of this machine.",
-        )
-    if isinstance(error, RuntimeError) and "program startup" in str(error):
-        return EnvironmentFault(
-            "TensorFlow runs in this process already, and cannot join other workers any more",
+    # TensorFlow waits for ever for a worker that ended since, and lets nothing else of this process run meanwhile.
+    faulthandler.dump_traceback_later(JOIN_SECONDS, exit=True, file=2)
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except tf.errors.OpError as error:
+        raise EnvironmentFault(
+            f"{cluster.name(cluster.index).capitalize()} cannot join the others: {error}",
+            f"Check that no other process uses the port of {cluster.addresses[cluster.index]}.",
+        ) from error
+    except RuntimeError as error:
+        raise EnvironmentFault(
+            f"TensorFlow runs in this process already, and cannot join other workers any more: {error}",
             "Train this config with a command of its own.",
-        )
-    return EnvironmentFault(f"The workers cannot be joined: {type(error).__name__}: {error}")
+        ) from error
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        # It takes SIGTERM for itself, to tell other workers of it, and forgets to end then.
+        interrupts.reinstall()

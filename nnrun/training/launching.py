@@ -24,12 +24,13 @@ from nnrun.rundir.provenance import installed_version
 from nnrun.training.cluster import LAUNCHED, Launched, tf_config
 from nnrun.training.worker_output import WorkerOutput, follow_run
 
-GRACE_SECONDS = 20.0
+GRACE_SECONDS = 15.0
 """How long the others have to notice that a worker is gone; TensorFlow takes about ten seconds."""
 
 SAVE_SECONDS = 120.0
 """How long they have to save and end, after they were asked to."""
 
+_END_SECONDS = 2.0
 _POLL_SECONDS = 0.1
 _SHOWN_LINES = 5
 
@@ -129,9 +130,9 @@ def launch(
 
 def _ended_early(worker: _Worker) -> TrainingError:
     lines = [f"{worker.name.capitalize()} {worker.how()}."]
-    advice = "Continue with `nnrun resume`; what was saved last is kept."
+    advice = "What was saved last is kept: `nnrun resume` continues from it."
     if worker.output is not None:
-        lines += [f"  {line}" for line in worker.output.last_lines(_SHOWN_LINES)]
+        lines += [f"  {line}" for line in worker.output.last_words(_SHOWN_LINES)]
         advice = f"Its output is in {worker.output.name} of the run. {advice}"
     return TrainingError("\n".join(lines), advice)
 
@@ -154,19 +155,23 @@ def _start(index: int, command: Sequence[str], addresses: tuple[str, ...], launc
 
 
 def _first_failure(workers: Sequence[_Worker]) -> _Worker | None:
-    """Waits until all workers have ended, and ends them when one fails; returns that one."""
+    """Waits until all workers have ended, and asks them to when one fails; returns that one.
+
+    It returns early where they do not end in time. Only the chief has something to save.
+    """
     first: _Worker | None = None
     since = 0.0
     asked = False
     while any(worker.runs for worker in workers):
+        waited = time.monotonic() - since
         if first is None:
             first = next((worker for worker in workers if worker.failed), None)
             since = time.monotonic()
-        elif not asked and time.monotonic() - since > GRACE_SECONDS:
+        elif not asked and waited > GRACE_SECONDS:
             asked = True
             for worker in workers:
                 worker.send(signal.SIGTERM)
-        elif time.monotonic() - since > GRACE_SECONDS + SAVE_SECONDS:
+        elif waited > GRACE_SECONDS + (SAVE_SECONDS if workers[0].runs else _END_SECONDS):
             break
         time.sleep(_POLL_SECONDS)
     return first or next((worker for worker in workers if worker.failed), None)

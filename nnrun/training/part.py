@@ -180,18 +180,20 @@ class Part:
                 from nnrun.training.distribution import start
                 from nnrun.training.team import Team
 
-                distribution = start(section, self.request.device, self.request.cluster, self.interrupts)
+                self.interrupts.raise_if_requested()
+                facts = {
+                    "config": _decisive(self.loaded),
+                    "data": splits.fingerprint,
+                    "versions": {**versions(), "python": None},
+                    "epoch": 0 if self.resumable is None else self.resumable.checkpoint.epoch,
+                }
+                distribution = start(
+                    section, self.request.device, self.request.cluster, facts, self.interrupts
+                )
                 team = None if distribution.cluster is None else Team(distribution, self.interrupts)
                 devices = Devices(distribution.device, distribution, team)
             # A signal during an import can be swallowed by what is being imported.
             self.interrupts.raise_if_requested()
-            if devices.team is not None:
-                devices.team.check_same(
-                    config=_decisive(self.loaded),
-                    data=splits.fingerprint,
-                    versions={**versions(), "python": None},
-                    epoch=0 if self.resumable is None else self.resumable.checkpoint.epoch,
-                )
         return devices
 
     def compilation(self, splits: Splits, devices: Devices) -> Compilation:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import keras
@@ -33,6 +34,11 @@ _SEED_STEP = 1_000_000_007
 """What the seeds of two replicas differ by; Keras draws those of layers below a thousand million."""
 
 _State = tuple[tf.Tensor, tf.Tensor]
+
+
+def several_devices(strategy: tf.distribute.Strategy) -> dict[str, Any]:
+    """Returns the arguments by which an `Engine` trains under a strategy."""
+    return {"chunk": partial(ReplicatedChunk, strategy), "scope": strategy.scope}
 
 
 class ReplicatedChunk:

@@ -7,7 +7,6 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import keras
 import tensorflow as tf
@@ -29,7 +28,7 @@ from nnrun.training.hooks import CallbackError, Hooks
 from nnrun.training.memory import data_memory
 from nnrun.training.outcome import Outcome
 from nnrun.training.progress_state import TrainingState
-from nnrun.training.replicas import ReplicatedChunk
+from nnrun.training.replicas import several_devices
 from nnrun.training.saver import PhaseTimer, Saver
 from nnrun.training.streaming import to_device
 from nnrun.training.team import FAILED, Team
@@ -298,11 +297,6 @@ class Session:
 
     def _validation_split(self) -> Split | None:
         return self.splits.get(self.loaded.experiment.fit.validation_data or "validation")
-
-
-def several_devices(strategy: tf.distribute.Strategy) -> dict[str, Any]:
-    """Returns the arguments by which an `Engine` trains under a strategy."""
-    return {"chunk": partial(ReplicatedChunk, strategy), "scope": strategy.scope}
 
 
 def _out_of_memory(moment: str, error: BaseException) -> TrainingError:

@@ -1,7 +1,6 @@
 """What the workers of a training have to agree on, so that none waits for a message that never comes.
 
-They train the same chunks of batches, or one would sum gradients with nobody; they stop at the same batch; and they
-have the same config, data and versions, or the sums mean nothing.
+They train the same chunks of batches, or one would sum gradients with nobody, and they stop at the same batch.
 """
 
 from __future__ import annotations
@@ -9,15 +8,14 @@ from __future__ import annotations
 import json
 import re
 import signal
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from nnrun.errors import EnvironmentFault, TrainingError
+from nnrun.errors import TrainingError
 from nnrun.interrupts import Interrupts
 from nnrun.training.cluster import Cluster
 from nnrun.training.distribution import Distribution
@@ -34,15 +32,6 @@ _GONE = (
     tf.errors.UnavailableError,
 )
 """What TensorFlow raises in the others when a worker ends; an `InternalError` that says so as well."""
-
-
-_ADVICE: Mapping[str, str] = {
-    "config": "Give every worker the same file and arguments.",
-    "data": "Give every worker the same data, in the same order.",
-    "versions": "Install the same versions of nnrun, Keras, TensorFlow and NumPy for every worker.",
-    "epoch": "Let every worker see the same run directory.",
-}
-"""What to do where workers differ, by what they differ in."""
 
 
 class Team:
@@ -91,25 +80,6 @@ class Team:
     def wait(self) -> None:
         """Returns when all workers have come here."""
         self._gathered([0])
-
-    def check_same(self, **parts: Any) -> None:
-        """Compares what has to be the same for all workers.
-
-        Args:
-            **parts: Anything that JSON can hold, by what it is called in `_ADVICE`.
-
-        Raises:
-            EnvironmentFault: A worker has something else than the chief; all workers raise it.
-        """
-        own = [zlib.crc32(json.dumps(part, sort_keys=True).encode()) for part in parts.values()]
-        sums = self._gathered(own)
-        for column, name in enumerate(parts):
-            others = [index for index, row in enumerate(sums) if row[column] != sums[0][column]]
-            if others:
-                raise EnvironmentFault(
-                    f"{self._cluster.name(others[0]).capitalize()} has another {name} than the chief",
-                    _ADVICE[name],
-                )
 
     def lost(self, error: BaseException) -> TrainingError | None:
         """Returns what to tell if an error of TensorFlow means that a worker is gone; None where it does not."""

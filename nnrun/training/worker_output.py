@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -17,6 +18,9 @@ _KEPT_LINES = 1_000
 
 _LONGEST = 1 << 16
 """Bytes of a line; a longer one is cut in pieces."""
+
+_LOGGED = re.compile(r"[IWE][0-9]{4} [0-9:.]+ |WARNING: All log messages before absl")
+"""How lines begin that TensorFlow logs."""
 
 
 class WorkerOutput:
@@ -47,10 +51,10 @@ class WorkerOutput:
             except StorageError as error:
                 self._give_up(error)
 
-    def last_lines(self, count: int) -> list[str]:
-        """Returns the last lines that were printed."""
+    def last_words(self, count: int) -> list[str]:
+        """Returns the last lines that were printed by Python: what the libraries log about the machine is no reason."""
         with self._lock:
-            return list(self._lines)[-count:]
+            return [line for line in self._lines if _LOGGED.match(line) is None][-count:]
 
     def finish(self) -> None:
         """Reads to the end, which is there when the process has ended, and closes the file."""
