@@ -11,11 +11,10 @@ from typing import Literal
 
 from nnrun.config.cross_checks import Finding, cross_check
 from nnrun.config.cross_checks.monitors import unknown_metric
-from nnrun.config.datasets import Dataset
 from nnrun.config.document import Document, in_order
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
-from nnrun.config.load import LoadedConfig, Reading, read_config
+from nnrun.config.load import DATA_PATHS, LoadedConfig, Reading, read_config, resolved
 from nnrun.config.nodes import ListNode, MappingNode, Node, ScalarNode
 from nnrun.config.partial import unknown_facts
 from nnrun.config.problems import ConfigError, KeyPath, Problem, format_path
@@ -46,8 +45,9 @@ def check_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
         return reading.loaded()
     facts, fault = _facts(reading)
     problems = [*reading.problems, *_findings(experiment, facts, document)]
-    if reading.dataset is not None and (fault is None or fault.path != "dataset.path"):
-        problems += _missing_data(reading.dataset, document)
+    if reading.dataset is not None:
+        faulty = "" if fault is None else fault.path
+        problems += [problem for problem in _missing_data(document) if problem.path != faulty]
     only_data = not any(problem.severity == "error" for problem in problems)
     if fault is not None and (only_data or fault.path not in {problem.path for problem in problems}):
         problems.append(fault)
@@ -126,14 +126,32 @@ def _problem(finding: Finding, document: Document) -> Problem:
     return Problem(finding.code, finding.message, place, path, finding.hint, finding.severity)
 
 
-def _missing_data(dataset: Dataset, document: Document) -> list[Problem]:
-    """Warns where the file of the data is not on this machine; training would stop there."""
-    path = getattr(dataset, "path", None)
-    if not isinstance(path, str) or glob.has_magic(path) or Path(path).exists():
-        return []
-    place = document.place(("dataset", "path"))
-    message = f"there is no {path!r} on this machine, so the data were not checked"
-    return [Problem("no-data", message, place, "dataset.path", severity="warning")]
+def _missing_data(document: Document) -> list[Problem]:
+    """Warns where a file of the data is not on this machine; training would stop there."""
+    found: list[Problem] = []
+    for keys in DATA_PATHS:
+        path: KeyPath = ("dataset", *keys)
+        if document.node((*path[:-1], "download")) is not None:
+            continue  # it is fetched when it is needed
+        node = document.node(path)
+        items = [(path, node)]
+        if isinstance(node, ListNode):
+            items = [((*path, index), item) for index, item in enumerate(node.items)]
+        for place, item in items:
+            if not isinstance(item, ScalarNode) or not isinstance(item.value, str):
+                continue
+            file = resolved(item)
+            if not _is_there(file):
+                which = "no file fits" if glob.has_magic(file) else "there is no"
+                message = f"{which} {file!r} on this machine, so the data were not checked"
+                at = document.place(place)
+                found.append(Problem("no-data", message, at, format_path(place), severity="warning"))
+    return found
+
+
+def _is_there(path: str) -> bool:
+    # `Path.glob` takes no absolute patterns.
+    return Path(path).exists() or (glob.has_magic(path) and any(glob.iglob(path, recursive=True)))  # noqa: PTH207
 
 
 def _data_problem(error: DataError, document: Document) -> Problem:

@@ -16,9 +16,12 @@ from nnrun.errors import NnrunError
 from nnrun.rundir.provenance import RECORDED_ENVIRONMENT, host_facts, installed_version
 
 REQUIRED: Mapping[str, str] = {
+    "h5py": "3.11",
     "keras": "3.15.1",
+    "jinja2": "3.1",
     "matplotlib": "3.10",
     "numpy": "1.26",
+    "pillow": "11",
     "pyarrow": "16",
     "pydantic": "2.8",
     "pyyaml": "6.0.1",
@@ -30,8 +33,14 @@ REQUIRED: Mapping[str, str] = {
 }
 """The packages that every installation has, with their lowest versions; those of `pyproject.toml`."""
 
+CORE_FEATURES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "tensorboard": ("nnrun tensorboard, and the callback TensorBoard", ("tensorboard",)),
+}
+"""Features that every installation should have: what each is for, and the packages that it needs."""
+
 EXTRAS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "gpu": ("training on an NVIDIA GPU (Linux)", ("nvidia-cudnn-cu12", "nvidia-cublas-cu12")),
+    "mlflow": ("logging runs to MLflow (track.mlflow)", ("mlflow-skinny", "sqlalchemy", "alembic")),
 }
 """What each extra of `pyproject.toml` is for, and packages that tell whether it is installed."""
 
@@ -53,17 +62,19 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """An optional feature.
+    """Something that needs packages which may not be there.
 
     Args:
-        extra: Name of the extra of the package nnrun.
+        name: What to call it.
         purpose: What it is for.
         missing: The packages that are missing; empty if it can be used.
+        install: The command that installs them.
     """
 
-    extra: str
+    name: str
     purpose: str
     missing: tuple[str, ...]
+    install: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,7 @@ class Diagnosis:
         memory_bytes: Memory in all and the part that is free, 0 if unknown.
         disk_free_bytes: Free space where the runs go.
         runs_dir: Where the runs go.
-        features: The optional features.
+        features: What needs packages that may not be there.
         problems: What must be repaired before nnrun works, each with the way to do it.
         notes: What may surprise.
     """
@@ -170,10 +181,15 @@ def environment_notes(environment: Mapping[str, str]) -> list[str]:
 
 
 def features() -> tuple[Feature, ...]:
-    """Returns the optional features with what is missing for each."""
+    """Returns the features that need further packages, with what is missing for each."""
     return tuple(
-        Feature(extra, purpose, tuple(name for name in packages if installed_version(name) is None))
-        for extra, (purpose, packages) in EXTRAS.items()
+        Feature(
+            name,
+            purpose,
+            tuple(package for package in packages if installed_version(package) is None),
+            f"pip install 'nnrun[{name}]'" if name in EXTRAS else f"pip install {' '.join(packages)}",
+        )
+        for name, (purpose, packages) in {**CORE_FEATURES, **EXTRAS}.items()
     )
 
 
@@ -195,8 +211,10 @@ def report(diagnosis: Diagnosis) -> str:
         (name, host["environment"][name]) for name in RECORDED_ENVIRONMENT if name in host["environment"]
     ]
     for feature in diagnosis.features:
-        state = f"missing: pip install 'nnrun[{feature.extra}]'" if feature.missing else "installed"
-        rows.append((f"[{feature.extra}]", f"{feature.purpose}: {state}"))
+        missing = f"missing {', '.join(feature.missing)}: {feature.install}"
+        rows.append(
+            (f"[{feature.name}]", f"{feature.purpose}: {missing if feature.missing else 'installed'}")
+        )
     width = max(len(name) for name, _ in rows)
     lines = [f"{name:<{width}}  {text}" for name, text in rows]
     lines += [f"note: {note}" for note in diagnosis.notes]

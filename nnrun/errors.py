@@ -9,8 +9,8 @@
     ├── RequirementError            6   trained, but `--require` was not met
     ├── StorageError                7   a save failed
     ├── RunInUseError               8   another process writes to this run
-    └── Interrupted           130/143   Ctrl-C or SIGTERM (a KeyboardInterrupt too, so that no
-                                        `except Exception` on the way can swallow it)
+    └── Interrupted       129/130/143   SIGHUP, Ctrl-C or SIGTERM (a KeyboardInterrupt too, so that
+                                        no `except Exception` on the way can swallow it)
 
 `nnrun.cli.main` is the one place that turns an error into a message and an exit code.
 """
@@ -80,7 +80,7 @@ class Interrupted(NnrunError, KeyboardInterrupt):
     """A signal asked nnrun to stop.
 
     Args:
-        signum: The signal: `SIGINT` (exit code 130) or `SIGTERM` (143).
+        signum: The signal: `SIGHUP` (exit code 129), `SIGINT` (130) or `SIGTERM` (143).
         note: What the user should know besides, such as where the run is kept.
     """
 

@@ -60,6 +60,30 @@ class PhaseStarted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DataProgress(Event):
+    """Some more of the data is here. About ten a second come to the displays, one in ten seconds to files.
+
+    Args:
+        action: What is done.
+        name: To what: a file or folder, as it should be shown to the user.
+        done: How much is done.
+        total: How much there is; None where nobody knows. It is complete where this is what is done.
+        unit: What is counted.
+        seconds: Time since it began.
+        resumed: How much was there before it began.
+    """
+
+    kind: ClassVar[str] = "data_progress"
+    action: Literal["download", "verify", "extract", "decode"]
+    name: str
+    done: int
+    total: int | None
+    unit: Literal["bytes", "files", "images"]
+    seconds: float
+    resumed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingStarted(Event):
     """Data and model are ready and the first epoch is about to begin.
 

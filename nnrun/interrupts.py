@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: at once while nothing is to be saved, at the end of a step while a network trains."""
+"""Ctrl-C, SIGTERM and SIGHUP: at once while nothing is to be saved, at the end of a step while a network trains."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any, Literal, Self
 
 from nnrun.errors import Interrupted
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C; what `kill` and batch systems send; and what a process gets whose terminal was closed."""
 
 
 class Interrupts:
@@ -40,7 +41,9 @@ class Interrupts:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
-                self._previous[number] = signal.signal(number, self._handle)
+                # `nohup` has it ignored, so that the work goes on.
+                if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                    self._previous[number] = signal.signal(number, self._handle)
         return self
 
     def reinstall(self) -> None:

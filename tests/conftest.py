@@ -23,3 +23,13 @@ def test_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def complete_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A complete run of a scripted training, which no test changes."""
+    from tests.damage import EPOCHS
+    from tests.scripted_run import Script, config_file
+
+    folder = tmp_path_factory.mktemp("complete")
+    return Script().begin(folder / "runs", config_file(folder), EPOCHS)

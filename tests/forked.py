@@ -22,6 +22,7 @@ from typing import Any, Self
 
 CALLS = (
     "os.write",
+    "os.pwrite",
     "os.fsync",
     "os.replace",
     "os.rename",
@@ -30,7 +31,7 @@ CALLS = (
     "os.ftruncate",
     "zipfile.write",
 )
-_GROWING = ("write", "fsync", "mkdir")
+_GROWING = ("write", "pwrite", "fsync", "mkdir")
 """Those that need room on the disk."""
 
 Moment = list[Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import resource
 import shutil
@@ -14,9 +15,14 @@ from pathlib import Path
 import pytest
 
 from nnrun.errors import StorageError
+from nnrun.rundir.append_file import AppendFile
 from nnrun.rundir.atomic import (
     TEMPORARY_PREFIX,
-    AppendFile,
+    make_folder,
+    make_folders,
+    new_folder,
+    remove_folder,
+    remove_leftovers,
     replacing,
     storage_error,
     write_bytes,
@@ -242,7 +248,7 @@ def test_a_line_that_does_not_fit_is_taken_back(tmp_path: Path) -> None:
         "import resource, sys\n"
         "from pathlib import Path\n"
         "from nnrun.errors import StorageError\n"
-        "from nnrun.rundir.atomic import AppendFile\n"
+        "from nnrun.rundir.append_file import AppendFile\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
         "file = AppendFile(Path(sys.argv[1]))\n"
         "file.append('12345')\n"
@@ -264,3 +270,117 @@ def test_an_append_file_in_a_missing_folder_is_a_storage_error(tmp_path: Path) -
     """A folder that is gone is an error when the file is opened, not at the first line."""
     with pytest.raises(StorageError, match="No such file or directory"):
         AppendFile(tmp_path / "gone" / "log")
+
+
+def test_a_line_that_was_interrupted_is_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal between the write and its confirmation leaves a line that the next one replaces."""
+    real = os.pwrite
+
+    def interrupted(descriptor: int, data: bytes, offset: int) -> int:
+        real(descriptor, data, offset)
+        raise KeyboardInterrupt
+
+    with AppendFile(tmp_path / "log") as file:
+        file.append("one")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwrite", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                file.append("a long line")
+        file.append("two")
+    assert (tmp_path / "log").read_text() == "one\ntwo\n"
+
+
+def test_a_failed_line_that_could_not_be_taken_back_goes_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails twice in a row does not glue a half line to the next one."""
+    real = os.pwrite
+    calls = 0
+
+    def half(descriptor: int, data: bytes, offset: int) -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            return real(descriptor, data[:3], offset)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def fail(descriptor: int, length: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with AppendFile(tmp_path / "log") as file:
+        file.append("one")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwrite", half)
+            patch.setattr(os, "ftruncate", fail)
+            with pytest.raises(StorageError, match="Input/output error"):
+                file.append("second")
+        assert (tmp_path / "log").read_text() == "one\nsec"
+        file.append("two")
+    assert (tmp_path / "log").read_text() == "one\ntwo\n"
+
+
+def test_a_file_that_was_emptied_meanwhile_goes_on(tmp_path: Path) -> None:
+    """Somebody who empties a file gets the next lines, and no gap of zeros before them."""
+    with AppendFile(tmp_path / "log") as file:
+        file.append("one")
+        os.truncate(tmp_path / "log", 0)
+        file.append("two")
+    assert (tmp_path / "log").read_text() == "two\n"
+
+
+def test_a_new_file_is_synced_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first sync neither the lines nor the file can vanish by a power failure."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(os.fstat(number).st_ino))
+    with AppendFile(tmp_path / "log") as file:
+        file.sync()
+        assert synced == [(tmp_path / "log").stat().st_ino, tmp_path.stat().st_ino]
+        file.sync()
+    assert len(synced) == 3
+
+
+def test_names_that_are_not_utf8_are_written_as_json_writes_them(tmp_path: Path) -> None:
+    """A file name of other bytes is a string with half characters; JSON has a form for it."""
+    name = os.fsdecode(b"\xff.csv")
+    write_json(tmp_path / "file.json", {"path": name})
+    with AppendFile(tmp_path / "lines") as file:
+        file.append(f'"{name}"')
+    assert json.loads((tmp_path / "file.json").read_text()) == {"path": name}
+    assert json.loads((tmp_path / "lines").read_text()) == name
+
+
+def test_folders_are_made_with_those_above(tmp_path: Path) -> None:
+    """What is there stays, and a file in the way is an error with its name."""
+    make_folders(tmp_path / "a" / "b")
+    make_folders(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "c")
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["b", "c"]
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match=r"file: File exists"):
+        make_folder(tmp_path / "file")
+    with pytest.raises(StorageError, match=r"Not a directory|File exists"):
+        make_folders(tmp_path / "file" / "below")
+
+
+def test_a_new_folder_replaces_nothing(tmp_path: Path) -> None:
+    """Where another process was quicker, its folder stays and nothing of this one is left."""
+    with pytest.raises(StorageError, match=r"not empty|exists"), new_folder(tmp_path / "folder") as temporary:
+        (temporary / "mine").touch()
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "folder" / "theirs").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder", "theirs"]
+
+
+def test_a_folder_is_removed_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before its first file goes, its name is gone; what could not be removed is a leftover."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").touch()
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda path, ignore_errors: None)
+        remove_folder(tmp_path / "folder")
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(TEMPORARY_PREFIX)
+    remove_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(StorageError, match="No such file"):
+        remove_folder(tmp_path / "folder")

@@ -31,8 +31,9 @@ from tests.configs import IRIS, nnrun
 CORPUS = Path(__file__).parent / "bad_configs"
 FILES = sorted(path for path in CORPUS.rglob("*.yaml") if path.parent.name != "bases")
 
-GENERATED = {"no-file": 1, "too-deep": 2, "too-large": 2}
-"""Problems that files are not fit for, as they would be huge or missing, and how often tests below meet them."""
+GENERATED = {"missing-extra": 1, "no-file": 1, "too-deep": 2, "too-large": 2}
+"""Problems that files are not fit for, as they would be huge or missing or depend on the machine, and how often tests
+below meet them."""
 
 CODE_POSITION = {"Problem": 0, "Finding": 1, "ObjectProblem": 0, "_problem": 0, "_stop": 0, "problem": 0}
 """Which argument of a call is the code of a problem."""
@@ -178,6 +179,21 @@ def test_a_chain_that_is_too_long_is_refused(tmp_path: Path) -> None:
     assert problem.place is not None
     assert Path(problem.place.source.name).name == f"{MAX_BASES}.yaml"
     assert MAX_DEPTH > MAX_BASES
+
+
+def test_a_package_that_is_not_installed_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The config may be meant for another machine; the command that installs it is named."""
+    monkeypatch.setattr("nnrun.config.extras.find_spec", lambda name: None)
+    path = tmp_path / "tracked.yaml"
+    path.write_text(f"{IRIS}track:\n  mlflow: {{}}\n")
+    (problem,) = problems_of(path)
+    assert (problem.code, problem.severity) == ("missing-extra", "warning")
+    assert problem.message == "mlflow and sqlalchemy and alembic are not installed on this machine"
+    assert problem.hint == "install it with: pip install 'nnrun[mlflow]'"
+    path.write_text(f"{IRIS}track:\n  mlflow: {{uri: 'http://localhost:5000'}}\n")
+    assert problems_of(path)[0].message == "mlflow is not installed on this machine"
 
 
 def test_a_file_that_is_not_there_is_a_problem_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:

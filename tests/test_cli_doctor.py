@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from nnrun.diagnosis import EXTRAS, REQUIRED, environment_notes, package_problems
+from nnrun.diagnosis import (
+    EXTRAS,
+    REQUIRED,
+    Diagnosis,
+    environment_notes,
+    features,
+    package_problems,
+    report,
+)
+from nnrun.rundir.provenance import host_facts
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,6 +45,30 @@ def test_every_feature_is_an_extra_of_the_project(project: dict[str, object]) ->
     extras = project["optional-dependencies"]
     assert isinstance(extras, dict)
     assert EXTRAS.keys() == extras.keys() - {"dev", "all"}
+
+
+def test_what_is_missing_for_a_feature_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each feature says what it is for, which packages it lacks, and how to get them."""
+    installed = {"tensorboard": "2", "sqlalchemy": "2", "alembic": "1"}
+    monkeypatch.setattr("nnrun.diagnosis.installed_version", installed.get)
+    found = {feature.name: feature for feature in features()}
+    assert found["tensorboard"].missing == ()
+    assert found["mlflow"].missing == ("mlflow-skinny",)
+    assert found["mlflow"].install == "pip install 'nnrun[mlflow]'"
+    diagnosis = Diagnosis({}, host_facts(), {}, (), {}, 0, "", features(), (), ())
+    text = report(diagnosis)
+    assert re.search(r"\[tensorboard\] .*: installed\n", text)
+    assert "missing mlflow-skinny: pip install 'nnrun[mlflow]'\n" in text
+    assert diagnosis.to_record()["features"][0]["name"] == "tensorboard"
+    installed.pop("tensorboard")
+    assert features()[0].install == "pip install tensorboard"
+
+
+def test_all_is_every_extra_but_that_for_gpus(project: dict[str, object]) -> None:
+    """`pip install 'nnrun[all]'` brings every feature."""
+    extras = project["optional-dependencies"]
+    assert isinstance(extras, dict)
+    assert set(re.findall(r"[\w-]+", extras["all"][0].partition("[")[2])) == EXTRAS.keys() - {"gpu"}
 
 
 def test_nothing_is_wrong_with_the_lowest_versions() -> None:

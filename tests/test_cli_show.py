@@ -9,6 +9,7 @@ import pytest
 
 from nnrun.config.load import load_experiment
 from nnrun.config.resolved import to_yaml
+from nnrun.rundir.writing import RunDirectory
 from tests.configs import nnrun, write_iris
 
 
@@ -58,6 +59,50 @@ def test_a_run_shows_its_own_config(tmp_path: Path, capsys: pytest.CaptureFixtur
     shown = tmp_path / "shown.yaml"
     shown.write_text(capsys.readouterr().out)
     assert load_experiment(shown).experiment == experiment
+
+
+def test_a_run_shows_where_its_values_were_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lines are those of the user's file, overrides those of the commands, and a drawn seed is told as that."""
+    path = write_iris(tmp_path, ("name: iris-mlp\n", ""), ("seed: 0\n", ""))
+    loaded = load_experiment(path, ["fit.epochs=7"]).with_seed(5)
+    command = ["nnrun", "train", "iris.yaml", "fit.epochs=7", "--require", "accuracy>=0.5"]
+    directory = RunDirectory.create(
+        tmp_path / "runs",
+        "iris",
+        config=path.read_bytes(),
+        resolved=to_yaml(loaded.experiment),
+        command=command,
+        seed=5,
+    )
+    path.unlink()
+    runs_dir = str(tmp_path / "runs")
+    assert nnrun("show", "latest", "fit.batch_size=4", "--runs-dir", runs_dir) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"# run {directory.id}"
+    by_key = {line.split("#")[0].strip(): line.split("#")[1].strip() for line in lines[1:] if "#" in line}
+    assert lines[1].split("#")[1].strip() == "file name"
+    assert by_key["seed: 5"] == "drawn"
+    assert by_key["epochs: 7"] == "override"
+    assert by_key["batch_size: 4"] == "override"
+    assert by_key["units: 16"] == "line 8"
+    assert by_key["validation_freq: 1"] == "default"
+    directory.update(resumed=[{"command": ["nnrun", "resume", "latest", "fit.epochs=9", "--seed=5"]}])
+    (directory.path / "config.yaml").write_text("extends: base.yaml\n")
+    assert nnrun("show", "latest", "--runs-dir", runs_dir) == 0
+    text = capsys.readouterr().out
+    assert "# base or default" in text
+    assert "# drawn" not in text
+    (directory.path / "config.yaml").unlink()
+    assert nnrun("show", "latest", "--runs-dir", runs_dir) == 0
+    assert "line 1" in capsys.readouterr().out
+
+
+def test_an_empty_argument_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is not taken for the current folder."""
+    assert nnrun("show", "") == 2
+    assert "empty argument" in capsys.readouterr().err
 
 
 def test_an_unknown_run_exits_4(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,7 @@ from typing import Any
 import pytest
 
 from nnrun.cli.main import run
+from nnrun.verification.verify import verify
 
 IRIS = """\
 name: iris
@@ -339,6 +343,40 @@ def test_signal_in_training_saves(folder: Path, tmp_path: Path) -> None:
     epochs = [line.split(",")[0] for line in (stopped.path / "metrics.csv").read_text().splitlines()[1:]]
     assert epochs == [str(number) for number in range(1, len(epochs) + 1)]
     assert len(epochs) >= 3
+
+
+def in_new_terminal() -> None:
+    """Makes stdin the controlling terminal of a process, as that of a window is for a shell."""
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@pytest.mark.tensorflow
+def test_closed_terminal_saves(folder: Path, tmp_path: Path) -> None:
+    """Its end is a signal, and nothing can be shown any more: what was trained is saved all the same."""
+    ours, terminal = pty.openpty()
+    arguments = [
+        "train",
+        "iris.yaml",
+        "fit.epochs=1000000",
+        "--progress",
+        "plain",
+        "--runs-dir",
+        str(tmp_path),
+    ]
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), terminal)
+    process = start(folder, *arguments, **streams, preexec_fn=in_new_terminal)
+    os.close(terminal)
+    shown = b""
+    while b"Epoch 3/" not in shown:
+        shown += os.read(ours, 4096)
+    os.close(ours)
+    assert process.wait(60) == 129
+    (path,) = tmp_path.glob("iris/*")
+    result = verify(path)
+    assert (result.broken, result.status) == ((), "interrupted")
+    assert {file.name for file in (path / "model").glob("*.keras")} == {"best.keras", "last.keras"}
+    assert json.loads((path / "run.json").read_text())["exit_code"] == 129
 
 
 @pytest.mark.tensorflow

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from nnrun.config.datasets import CsvData, SplitSection
+from nnrun.config.datasets import CsvData, TableSplitSection
 from nnrun.data.facts import facts_of
 from nnrun.data.loading import make_splits
 from nnrun.data.raw import RawData
 from nnrun.data.sources import csv_files
-from nnrun.data.sources.csv_table import read_table
+from nnrun.data.splits import Splits
 from nnrun.errors import DataError
 
 
@@ -37,6 +33,11 @@ def section(tmp_path: Path) -> Callable[..., CsvData]:
 def load(section: CsvData) -> RawData:
     """Reads the file of a section."""
     return csv_files.load(section, seed=0)
+
+
+def notes_of(splits: Splits) -> list[str]:
+    """Returns the notes, but for the one on what the columns hold."""
+    return [note for note in splits.notes if not note.startswith("features: ")]
 
 
 def refusal(section: CsvData) -> tuple[str, str]:
@@ -87,14 +88,14 @@ def test_numbers_can_be_categories(section: Callable[..., CsvData]) -> None:
 
 def test_a_category_outside_the_training_split_is_counted(section: Callable[..., CsvData]) -> None:
     """It is 0 in all columns, and a note says how many samples have it."""
-    data = section("c,y\nu,0\nv,1\nw,0\nw,1\n", shuffle=False, split=SplitSection(test=2))
+    data = section("c,y\nu,0\nv,1\nw,0\nw,1\n", shuffle=False, split=TableSplitSection(test=2))
     splits = make_splits(load(data), data, "values", seed=0)
     assert splits.test is not None
     np.testing.assert_array_equal(splits.test.x, np.zeros((2, 2)))
-    assert splits.notes == (
+    assert notes_of(splits) == [
         "2 of 2 samples of the test split have a category in column 'c' that the training split does not "
-        "have: 0 in all its columns",
-    )
+        "have: 0 in all its columns"
+    ]
 
 
 def test_without_a_header_columns_are_numbers(section: Callable[..., CsvData]) -> None:
@@ -137,7 +138,11 @@ BROKEN = {
         "quotes",
     ),
     "wrong delimiter": (b"a;y\n1;2\n", "only one column, 'a;y'", "delimiter ';'"),
-    "wrong delimiter with a comma": (b"a\ty, z\n1\t2\n", "row 2: expected 2 fields", "delimiter a tab"),
+    "wrong delimiter with a comma": (
+        b"a\ty, z\n1\t2\n",
+        "no column 'y'; it has 'a\ty', ' z'",
+        "delimiter a tab",
+    ),
     "empty cells": (
         b"a,b,y\n1,,2\n3,4,5\n6, ,7\n",
         "empty cells: column 'b' has 2 .the first in row 2",
@@ -153,6 +158,8 @@ BROKEN = {
         r"line 3: not UTF-8 text: byte 0xfc in .*M\\\\xfcller",
         "UTF-8",
     ),
+    "not UTF-8 in the header": (b"a,M\xfcller,y\n1,2,3\n", "line 1: not UTF-8 text: byte 0xfc", "UTF-8"),
+    "NUL byte in the header": (b"a,b\0,y\n1,2,3\n", "line 1: a NUL byte", "damaged"),
     "UTF-16": ("a,y\n1,2\n".encode("utf-16"), "UTF-16", "UTF-8"),
     "NUL byte": (b"a,y\n1,2\n\0,3\n", "line 3: a NUL byte", "damaged"),
     "duplicate names": (b"a,a,y\n1,2,3\n", "columns 1 and 2 have the same name 'a'", "header: false"),
@@ -207,73 +214,6 @@ def test_text_for_a_regression_is_named_with_its_row(section: Callable[..., CsvD
         make_splits(load(data), data, "values", seed=0)
 
 
-cells = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
-
-
-@settings(deadline=None)
-@given(
-    table=st.integers(2, 4).flatmap(
-        lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1, max_size=6)
-    )
-)
-def test_a_table_that_python_writes_is_read_back_equal(
-    tmp_path_factory: pytest.TempPathFactory, table: list[list[str]]
-) -> None:
-    """Quotes, line breaks, delimiters and any script in a cell survive."""
-    path = tmp_path_factory.mktemp("csv") / "table.csv"
-    text = io.StringIO(newline="")
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(table)
-    path.write_bytes(text.getvalue().encode())
-    read = read_table(CsvData(source="csv", path=str(path), target=0, header=False))
-    assert [list(row) for row in zip(*(column.to_pylist() for column in read.columns), strict=True)] == table
-
-
-@settings(deadline=None)
-@given(width=st.integers(2, 5), rows=st.integers(1, 20), data=st.data())
-def test_a_broken_row_is_always_named(
-    tmp_path_factory: pytest.TempPathFactory, width: int, rows: int, data: st.DataObject
-) -> None:
-    """Whatever row has a field too many or too few, the message has its number."""
-    lines = [[f"c{number}" for number in range(width)]] + [["1"] * width for _ in range(rows)]
-    broken = data.draw(st.integers(1, rows))
-    found = data.draw(st.integers(1, 7).filter(lambda count: count != width))
-    lines[broken] = ["1"] * found
-    path = tmp_path_factory.mktemp("csv") / "table.csv"
-    path.write_text("\n".join(",".join(line) for line in lines) + "\n")
-    message, _ = refusal(CsvData(source="csv", path=str(path), target="c0"))
-    assert f"row {broken + 1}: expected {width} fields as in the header, found {found}" in message
-
-
-@settings(deadline=None, max_examples=300)
-@given(
-    content=st.one_of(
-        st.binary(max_size=60),
-        st.text(st.sampled_from("1.-eay,;\"'\n\r\t \ufeff"), max_size=60).map(str.encode),
-    ),
-    header=st.booleans(),
-    missing=st.sampled_from(["error", "drop", "mean", "most_frequent", {"e": "drop"}, {"e": "x"}, {"1": 0}]),
-)
-def test_any_bytes_end_in_data_or_an_error_of_nnrun(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes, header: bool, missing: Any
-) -> None:
-    """No content of a file gets out as a traceback, neither from loading nor from the scan."""
-    path = tmp_path_factory.mktemp("csv") / "table.csv"
-    path.write_bytes(content)
-    target = "a" if header else 0
-    data = CsvData(source="csv", path=str(path), target=target, header=header, missing=missing)
-    try:
-        facts = facts_of(data)
-    except DataError:
-        with pytest.raises(DataError):
-            load(data)
-        return
-    try:
-        raw = load(data)
-    except DataError:
-        return
-    assert facts.train_samples in (None, len(raw.samples))
-
-
 def test_an_unclosed_quote_is_named(section: Callable[..., CsvData]) -> None:
     """It swallows the rest of the file, so the row where it begins is the one to mend."""
     message, advice = refusal(section('a,y\n1,2\n"3,4\n5,6\n'))
@@ -323,7 +263,7 @@ def test_california_housing_of_numbers(test_data: Callable[[str], Path]) -> None
 def test_facts_equal_the_loaded_data(test_data: Callable[[str], Path]) -> None:
     """The quick scan of iris says what loading gives."""
     path = test_data("tabular/iris.csv")
-    data = CsvData(source="csv", path=str(path), target="species", split=SplitSection(test=0.5))
+    data = CsvData(source="csv", path=str(path), target="species", split=TableSplitSection(test=0.5))
     facts = facts_of(data)
     splits = make_splits(load(data), data, "one_hot", seed=0)
     assert facts.shape == splits.train.x.shape[1:]
@@ -342,9 +282,9 @@ def test_missing_numbers_and_texts_are_filled_by_one_word(section: Callable[...,
     splits = make_splits(load(data), data, "values", seed=0)
     assert splits.feature_names == ("a", "c=u", "c=v")
     np.testing.assert_array_equal(splits.train.x, [[1, 1, 0], [3, 0, 1], [3, 1, 0], [8, 1, 0], [3, 1, 0]])
-    assert splits.notes == (
-        "empty cells are filled: 2 of column 'a' with 3 (median), 1 of column 'c' with 'u' (most_frequent)",
-    )
+    assert notes_of(splits) == [
+        "empty cells are filled: 2 of column 'a' with 3 (median), 1 of column 'c' with 'u' (most_frequent)"
+    ]
 
 
 def test_missing_values_are_filled_per_column(section: Callable[..., CsvData]) -> None:
@@ -353,7 +293,7 @@ def test_missing_values_are_filled_per_column(section: Callable[..., CsvData]) -
     splits = make_splits(load(data), data, "values", seed=0)
     assert splits.feature_names == ("a", "c=none", "c=u", "c=v")
     np.testing.assert_array_equal(splits.train.x[1:3], [[0, 0, 0, 1], [3, 1, 0, 0]])
-    assert splits.notes == ("empty cells are filled: 2 of column 'a' with 0, 1 of column 'c' with 'none'",)
+    assert notes_of(splits) == ["empty cells are filled: 2 of column 'a' with 0, 1 of column 'c' with 'none'"]
 
 
 def test_a_column_of_codes_is_filled_with_a_code(section: Callable[..., CsvData]) -> None:
@@ -369,7 +309,7 @@ def test_rows_with_missing_values_are_dropped(section: Callable[..., CsvData]) -
     raw = load(section("a,c,y\n1,u,5\n,v,6\n3,,7\n8,u,\n\n9, w,8\n", missing="drop"))
     np.testing.assert_array_equal(raw.samples.x, [[1, 1], [9, 0]])
     assert raw.samples.y.tolist() == [5, 8]
-    assert raw.notes == (f"{raw.place(1).split(',')[0]}: 3 of 5 rows have empty cells and are left out",)
+    assert raw.notes[0] == f"{raw.place(1).split(',')[0]}: 3 of 5 rows have empty cells and are left out"
     assert raw.place(1).endswith("row 7")
 
 
@@ -441,10 +381,10 @@ def test_california_housing_with_its_gaps(test_data: Callable[[str], Path]) -> N
         path=str(path),
         target="median_house_value",
         missing={"total_bedrooms": "median"},
-        split=SplitSection(test=0.2),
+        split=TableSplitSection(test=0.2),
     )
     raw = load(data)
     splits = make_splits(raw, data, "values", seed=0)
     assert splits.train.x.shape == (16512, 13)
-    assert "207 of column 'total_bedrooms' with 43" in splits.notes[0]
+    assert "207 of column 'total_bedrooms' with 43" in notes_of(splits)[0]
     assert facts_of(data).train_samples == 16512

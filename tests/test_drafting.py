@@ -15,7 +15,7 @@ from nnrun.check import check_config
 from nnrun.config.datasets import CsvData
 from nnrun.config.experiment import Experiment
 from nnrun.data.drafting import draft_config
-from nnrun.data.drafting_table import dialect_of
+from nnrun.data.drafting_table import dialect_of, look_at
 from nnrun.data.loading import load_splits
 from nnrun.errors import NnrunError
 from tests.configs import nnrun
@@ -97,8 +97,10 @@ def test_a_number_is_predicted_in_its_own_unit(tmp_path: Path) -> None:
     experiment, _ = drafted(write(tmp_path, rows(label=lambda row: 5000.5 + row)))
     last = experiment.model.layers[-1]
     assert last.name == "Rescaling"
-    assert last.arguments["offset"] == pytest.approx(5030, abs=1)
-    assert last.arguments["scale"] == pytest.approx(17.3, abs=0.1)
+    trained_on = load_splits(experiment.dataset, experiment.compile.loss, 0).train.y
+    # Not those of all rows, which would tell of the test.
+    assert last.arguments["offset"] == float(f"{trained_on.mean():.4g}")
+    assert last.arguments["scale"] == float(f"{trained_on.std():.4g}")
     assert not experiment.dataset.split.stratify
 
 
@@ -151,7 +153,8 @@ def with_column(name: str, cell: Callable[[int], Any], count: int = 60) -> list[
         ("x", lambda row: row + 17, "numbers the rows"),
         ("customer_id", lambda row: row * row + 3, "identifies them"),
         ("x", lambda row: f"a sentence {row}", "60 different texts"),
-        ("x", lambda row: f"2024-05-{row % 28 + 1:02d}", "dates"),
+        ("x", lambda row: f"{row % 28 + 1:02d}.05.2024", "not written as 2024-05-31"),
+        ("x", lambda row: f"2024-05-{row % 28 + 1:02d}" if row else "n/a", 'dates, but "n/a" is none'),
         ("x", lambda row: "" if row % 3 else row * 0.7, "40 empty cells in 60 rows: too few are filled"),
         ("x", lambda row: "" if row % 3 else 7, '"7" in every row that is not empty'),
         ("x", lambda row: "?" if row < 5 else row * 0.7, "5 of its cells are none"),
@@ -181,6 +184,72 @@ def test_a_text_column_with_few_values_is_categorical(tmp_path: Path) -> None:
     )
     assert data_of(experiment).categorical == ["colour"]
     assert "4 inputs" in text
+
+
+def test_truth_values_and_dates_are_used(tmp_path: Path) -> None:
+    """Without a key, but with a comment on what becomes of them, and how to predict what comes later."""
+    table = with_column("member", lambda row: "yes" if row % 3 else "no")
+    for row, cells in enumerate(table):
+        cells.insert(0, f"2024-{row % 12 + 1:02d}-{row % 28 + 1:02d}" if row else "joined")
+    experiment, text = drafted(write(tmp_path, table))
+    assert data_of(experiment).exclude == data_of(experiment).categorical == []
+    plain = " ".join(text.replace("#", "").split())
+    assert '"member" holds truth values, which become 0 and 1: "no" (20), "yes" (40).' in plain
+    assert '"joined" holds dates, from 2024-01-05 to 2024-12-' in plain
+    assert "which become month, day, weekday." in plain
+    assert 'add `time: "joined"` to `split`' in plain
+    assert "6 inputs" in text
+
+
+def test_empty_truth_values_and_dates_are_filled(tmp_path: Path) -> None:
+    """With what is most frequent."""
+    table = with_column("member", lambda row: "" if row == 9 else "yes" if row % 3 else "no")
+    experiment, _ = drafted(write(tmp_path, table))
+    assert data_of(experiment).missing == {"member": "most_frequent"}
+
+
+@pytest.mark.parametrize("kind", ["gz", "parquet"])
+def test_packed_and_parquet_tables_are_drafted(tmp_path: Path, kind: str) -> None:
+    """As plain ones are."""
+    plain = write(tmp_path, with_column("member", lambda row: "true" if row % 3 else "false"))
+    if kind == "gz":
+        import gzip
+
+        file = tmp_path / "table.csv.gz"
+        file.write_bytes(gzip.compress(plain.read_bytes()))
+    else:
+        from pyarrow import csv, parquet
+
+        file = tmp_path / "table.parquet"
+        parquet.write_table(csv.read_csv(plain), file)
+    text = draft_config(file, "kind", tmp_path)
+    (tmp_path / "draft.yaml").write_text(text)
+    experiment = check_config(tmp_path / "draft.yaml").experiment
+    splits = load_splits(experiment.dataset, experiment.compile.loss, 0)
+    assert splits.feature_names == ("member", "width", "height")
+    assert experiment.name == "table"
+    assert text.replace(f"table.csv.{kind}", "table.csv").replace(
+        "table.parquet", "table.csv"
+    ) == draft_config(plain, "kind", tmp_path)
+
+
+def test_an_unknown_column_of_a_parquet_table_is_explained(tmp_path: Path) -> None:
+    """It has no header that could be missing."""
+    from pyarrow import parquet, table
+
+    parquet.write_table(table({"a": list(range(30)), "kind": ["u", "v"] * 15}), tmp_path / "t.parquet")
+    assert refusal(tmp_path / "t.parquet", "Kind").advice == 'did you mean "kind"?'
+    assert "the columns are" in refusal(tmp_path / "t.parquet", None).advice
+
+
+def test_a_large_table_is_drafted_in_bounded_memory(tmp_path: Path) -> None:
+    """Different numbers are counted as numbers, not as texts."""
+    body = "".join(f"{n * 0.37:.4f},{n * n % 1009},{'ab'[n % 2]}\n" for n in range(20_000))
+    file = tmp_path / "large.csv"
+    file.write_text("x,z,kind\n" + body)
+    column = look_at(file, "kind").columns[0]
+    assert column.values is not None
+    assert (column.different, column.texts) == (20_000, {})
 
 
 def test_a_column_of_few_numbers_may_be_codes(tmp_path: Path) -> None:

@@ -35,8 +35,8 @@ def train_with_fit(
     model: Any, train: Arrays, validation: Arrays, class_weight: Any = None, epochs: int = EPOCHS
 ) -> History:
     """Trains with `fit`, one epoch at a time on the samples in nnrun's order, without its own shuffling."""
-    from nnrun.training.engine import flat
     from nnrun.training.ordering import epoch_order
+    from nnrun.training.steps import flat
 
     history: History = []
     for epoch in range(1, epochs + 1):

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from nnrun.config.datasets import CsvData, KerasData, SplitSection
+from nnrun.config.datasets import CsvData, KerasData, SplitSection, TableSplitSection
 from nnrun.config.facts import DataFacts
 from nnrun.data.facts import facts_of
-from nnrun.data.sources import csv_files
+from nnrun.data.tables import scan
 from nnrun.errors import DataError
 
 
@@ -61,7 +61,7 @@ def test_the_shape_is_unknown_where_a_category_may_miss_the_training_split(
 ) -> None:
     """Only categories of the training split get a column, and a scan does not split."""
     rows = "".join(f"{number},u,0\n" for number in range(8)) + "8,v,1\n"
-    assert facts("a,c,y\n" + rows, split=SplitSection(test=2)).shape is None
+    assert facts("a,c,y\n" + rows, split=TableSplitSection(test=2)).shape is None
 
 
 def test_blank_lines_are_no_samples(facts: Callable[..., DataFacts]) -> None:
@@ -69,7 +69,7 @@ def test_blank_lines_are_no_samples(facts: Callable[..., DataFacts]) -> None:
     assert facts("a,y\n1,x\n\n2,z\n\n").train_samples == 2
 
 
-@pytest.mark.parametrize("content", ["", "a,y\n", "a,y\n1\n"])
+@pytest.mark.parametrize("content", ["", "a,y\n", "a,y\n1\n", 'a,y\n1,"x\n2,z\n'])
 def test_a_file_that_cannot_be_loaded_leaves_all_unknown(
     facts: Callable[..., DataFacts], content: str
 ) -> None:
@@ -104,14 +104,14 @@ def test_a_long_file_is_not_scanned_to_its_end(
     facts: Callable[..., DataFacts], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond a limit nothing is said, rather than something wrong."""
-    monkeypatch.setattr(csv_files, "SCAN_ROWS", 2)
+    monkeypatch.setattr(scan, "SCAN_ROWS", 2)
     assert facts("a,y\n1,x\n2,z\n3,x\n") == DataFacts()
 
 
 def test_too_large_a_share_is_an_error(facts: Callable[..., DataFacts]) -> None:
     """The samples are counted before anything is loaded."""
     with pytest.raises(DataError, match="leaves nothing to train on: there are 2 samples"):
-        facts("a,y\n1,x\n2,z\n", split=SplitSection(test=2))
+        facts("a,y\n1,x\n2,z\n", split=TableSplitSection(test=2))
 
 
 def test_mnist_has_a_test_part() -> None:

@@ -25,16 +25,19 @@ ALLOWED: dict[str, set[str]] = {
     "rundir": CONFIG,
     "data": {"rundir", *CONFIG},
     "display": {"config", "errors", "events"},
+    "comparison": {"rundir", "display", *CONFIG},
+    "tracking": {"rundir", *CONFIG},
+    "verification": {"data", "rundir", "display", *CONFIG},
     "check": {"config", "data", "errors"},
     "diagnosis": {"training", "rundir", "errors"},
-    "training": {"check", "data", "rundir", *CONFIG},
-    "evaluation": {"training", "display", "check", "data", "rundir", *CONFIG},
+    "training": {"tracking", "check", "data", "rundir", *CONFIG},
+    "evaluation": {"training", "comparison", "display", "check", "data", "rundir", *CONFIG},
     "search": {"training", "evaluation", "check", "data", "rundir", *CONFIG},
     "export": {"training", "evaluation", "check", "data", "rundir", *CONFIG},
 }
 """Which packages each one may import, anywhere in its modules; `cli` may import all."""
 
-HEAVY = ("tensorflow", "keras", "numpy", "sklearn", "pyarrow", "pandas", "matplotlib", "rich")
+HEAVY = ("tensorflow", "keras", "numpy", "sklearn", "pyarrow", "pandas", "matplotlib", "rich", "jinja2")
 
 
 def imported_packages(path: Path) -> set[str]:

@@ -32,6 +32,29 @@ def test_a_template_has_no_problem(name: str, tmp_path: Path) -> None:
     assert loaded.experiment.name == name
 
 
+def test_the_text_template_reads_texts_as_its_comments_say(tmp_path: Path) -> None:
+    """The lines that are commented out replace those above them, for a table and for folders."""
+    text = template_text("text")
+    drawn = text[text.index("  source: synthetic") : text.index("  # Texts of your own")]
+    own = text[text.index("  # source: text") : text.index("  # With a folder")]
+    rows = "".join(f"{'ab'[number % 2]},word{number} more\n" for number in range(20))
+    (tmp_path / "texts.csv").write_text(f"label,text\n{rows}")
+    for name in "ab":
+        (tmp_path / "folder" / name).mkdir(parents=True)
+        for number in range(10):
+            (tmp_path / "folder" / name / f"{number}.txt").write_text(f"word{number}")
+    written = own.replace("  # ", "  ")
+    for source in (
+        written,
+        written.replace("texts.csv", "folder").replace("  text: text\n  target: label\n", ""),
+    ):
+        path = tmp_path / "mine.yaml"
+        path.write_text(text.replace(drawn, source).replace("input_dim: 100,", "input_dim: 10000,"))
+        loaded = check_config(path)
+        assert loaded.experiment.dataset.source == "text"
+        assert [warning.code for warning in loaded.warnings] == ["batch-size"]
+
+
 def test_a_template_goes_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     """Without --output, stdout holds the config with the lines for both families of editors."""
     assert nnrun("init", "binary") == 0

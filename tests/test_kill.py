@@ -134,7 +134,7 @@ def check_killed(trainings: Trainings, whole: Run, moment: Moment) -> str:
     if not found:
         return "no run yet"
     (path,) = found
-    # V
+    assert trainings.command("verify", path) == 0, moment
     saved = any((path / "checkpoints").glob("epoch-*"))
     ended = Run.read(path).status == "completed"
     if ended or not saved:
@@ -143,7 +143,7 @@ def check_killed(trainings: Trainings, whole: Run, moment: Moment) -> str:
         return "ended" if ended else "nothing saved yet"
     assert Run.read(path).status == "lost"
     assert trainings.command("resume", path) == 0, moment
-    # V
+    assert trainings.command("verify", path) == 0, moment
     assert_same_bits(whole, Run.read(path))
     assert not list(path.rglob(".tmp-*"))
     return "continued"
@@ -178,7 +178,7 @@ def check_full(trainings: Trainings, whole: Run, call: int) -> str:
         return "no run yet"
     (path,) = found
     assert code == 7, call
-    # W
+    assert trainings.command("verify", path) == 0, call
     if not any((path / "checkpoints").glob("epoch-*")):
         return "nothing saved yet"
     assert trainings.command("resume", path) == 0, call

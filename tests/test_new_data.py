@@ -121,9 +121,20 @@ def test_data_of_the_run_that_became_text_are_refused(tmp_path: Path) -> None:
     old.write_text(TABLE.replace(",3,", ",three,").replace(",4,", ",four,").replace(",5,", ",five,"))
     with pytest.raises(DataError, match="'age' has text"):
         load_labelled(section(old, categorical=["age"]), CLASSES, 0, preprocessing)
+
+
+def test_columns_of_the_run_are_found_by_name(tmp_path: Path) -> None:
+    """In another order, and beside others; a missing one is named."""
+    old = tmp_path / "old.csv"
     old.write_text(TABLE)
-    with pytest.raises(DataError, match="columns 'size', 'colour', and the network was trained on 'size'"):
-        load_labelled(section(old, features=["size", "colour"]), CLASSES, 0, preprocessing)
+    trained = load_labelled(section(old), CLASSES, 0).splits
+    rows = [line.split(",") for line in TABLE.splitlines()]
+    old.write_text("".join(f"{','.join([*reversed(row), 'more'])}\n" for row in rows))
+    again = load_labelled(section(old), CLASSES, 0, trained.preprocessing).splits
+    np.testing.assert_array_equal(again.train.x, trained.train.x)
+    old.write_text(TABLE.replace("age", "years"))
+    with pytest.raises(DataError, match="has no column 'age'"):
+        load_labelled(section(old), CLASSES, 0, trained.preprocessing)
 
 
 def test_values_are_predicted_for_new_rows(tmp_path: Path) -> None:

@@ -12,20 +12,22 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from nnrun.evaluation.calibration import calibration as calibrate
+from nnrun.evaluation.calibration import interval
+from nnrun.evaluation.numbers import percent
 from nnrun.evaluation.plots import style
 from nnrun.evaluation.plots.boundary import Plane, boundary
-from nnrun.evaluation.plots.calibration import calibration, interval
-from nnrun.evaluation.plots.choosing import grouped, telling
+from nnrun.evaluation.plots.calibration import calibration
+from nnrun.evaluation.plots.choosing import first_of_each, grouped, telling
 from nnrun.evaluation.plots.confusion import confusion
 from nnrun.evaluation.plots.curves import Best, curves
-from nnrun.evaluation.plots.images import displayable
 from nnrun.evaluation.plots.labels import column_labels, labels
-from nnrun.evaluation.plots.misclassified import Mistake, gallery, percent
+from nnrun.evaluation.plots.misclassified import Mistake, gallery
 from nnrun.evaluation.plots.pairs import pairs, pairs_of_values
 from nnrun.evaluation.plots.palette import colours
+from nnrun.evaluation.plots.pixels import displayable
 from nnrun.evaluation.plots.residuals import residuals
 from nnrun.evaluation.plots.roc import Point, roc
-from nnrun.evaluation.plots.samples import first_of_each, image_grid, image_rows
+from nnrun.evaluation.plots.samples import image_grid, image_rows
 from nnrun.evaluation.plots.table_picture import Column, table_picture
 from nnrun.evaluation.plots.ticks import PlainNumbers
 from nnrun.evaluation.ranking import ranking

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import math
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from nnrun.errors import DataError, StorageError
 from nnrun.events import EpochEnded, Message, PhaseStarted, Progress, RunEnded, Saved, TrainingStarted
 from nnrun.rundir import metrics_file
 from nnrun.rundir.recorder import PROGRESS_SECONDS, Recorder
@@ -188,3 +190,130 @@ def test_an_epoch_costs_little(tmp_path: Path) -> None:
             record(epoch(number, metrics))
             times.append(time.perf_counter() - started)
     assert sorted(times)[len(times) // 2] < 100e-6
+
+
+def fail(*arguments: object) -> int:
+    """Stands for a system call of a full disk."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_what_could_not_be_written_comes_with_the_next_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that has an end has every epoch before it, in both files, though the disk was full for a moment."""
+    with Recorder(tmp_path) as record:
+        record(epoch(1, {"loss": 0.5}))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwrite", fail)
+            with pytest.raises(StorageError, match="No space left"):
+                record(epoch(2, {"loss": 0.4}))
+        record(RunEnded("failed", "disk full", 2, 1.0, None, {}, {}, {}))
+    assert [line["event"] for line in lines(tmp_path)] == ["epoch_ended", "epoch_ended", "run_ended"]
+    assert [row["epoch"] for row in rows(tmp_path)] == ["1", "2"]
+
+
+def test_an_end_that_lacks_an_epoch_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the row of an epoch still does not fit, the run gets no end and no summary: it shows as lost."""
+    with Recorder(tmp_path) as record:
+        record(epoch(1, {"loss": 0.5}))
+        monkeypatch.setattr(os, "pwrite", fail)
+        with pytest.raises(StorageError):
+            record(epoch(2, {"loss": 0.4}))
+        with pytest.raises(StorageError):
+            record(RunEnded("failed", "disk full", 2, 1.0, None, {}, {}, {}))
+    assert [line["event"] for line in lines(tmp_path)] == ["epoch_ended"]
+    assert not (tmp_path / "summary.json").exists()
+
+
+def test_an_epoch_that_a_signal_interrupted_is_there_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second Ctrl-C while the row of the epoch is written neither costs it nor doubles it."""
+    real, calls = os.pwrite, 0
+
+    def interrupted(descriptor: int, data: bytes, offset: int) -> int:
+        nonlocal calls
+        calls += 1
+        written = real(descriptor, data, offset)
+        if calls == 2:
+            raise KeyboardInterrupt
+        return written
+
+    with Recorder(tmp_path) as record:
+        record(epoch(1, {"loss": 0.5}))
+        monkeypatch.setattr(os, "pwrite", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            record(epoch(2, {"loss": 0.4}))
+        record(Message("info", "stopped"))
+    assert [line["event"] for line in lines(tmp_path)] == ["epoch_ended", "epoch_ended", "message"]
+    assert [row["epoch"] for row in rows(tmp_path)] == ["1", "2"]
+
+
+def resumed(directory: Path) -> None:
+    """Four epochs of a run, of which the last checkpoint has two."""
+    with Recorder(directory) as record:
+        for number in range(1, 5):
+            record(epoch(number, {"loss": 1 / number}))
+
+
+def started(first: int) -> TrainingStarted:
+    """The start of a training that goes on."""
+    return TrainingStarted(9, first, 10, {"train": 100}, 7, "CPU", 0, "loss")
+
+
+def test_rows_after_the_checkpoint_are_cut_off_when_the_training_goes_on(tmp_path: Path) -> None:
+    """They are trained again; a resume that fails before that has changed nothing."""
+    resumed(tmp_path)
+    before = (tmp_path / "metrics.csv").read_bytes()
+    with Recorder(tmp_path, epochs=2) as record:
+        record(PhaseStarted("data"))
+    assert (tmp_path / "metrics.csv").read_bytes() == before
+    with Recorder(tmp_path, epochs=2) as record:
+        record(started(3))
+        assert [row["epoch"] for row in rows(tmp_path)] == ["1", "2"]
+        record(epoch(3, {"loss": 0.1, "extra": 2.0}))
+    assert [(row["epoch"], row["loss"], row["extra"]) for row in rows(tmp_path)] == [
+        ("1", "1.0", ""),
+        ("2", "0.5", ""),
+        ("3", "0.1", "2.0"),
+    ]
+
+
+def test_a_column_that_came_with_a_later_row_goes_with_it(tmp_path: Path) -> None:
+    """The table is then that of a run which never was further, and gets the column again in its time."""
+    with Recorder(tmp_path) as record:
+        record(epoch(1, {"loss": 1.0}))
+        record(epoch(2, {"loss": 0.5}))
+        before = (tmp_path / "metrics.csv").read_bytes()
+        record(epoch(3, {"loss": 0.4, "val_loss": 0.6}))
+    after = (tmp_path / "metrics.csv").read_bytes()
+    with Recorder(tmp_path, epochs=2) as record:
+        record(started(3))
+        assert (tmp_path / "metrics.csv").read_bytes() == before
+        record(epoch(3, {"loss": 0.4, "val_loss": 0.6}))
+    assert (tmp_path / "metrics.csv").read_bytes() == after
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"epoch,seconds,learning_rate,loss\n1,1.1,0.001,1.0\n",
+        b"epoch,seconds,learning_rate,loss\n1,1.1,0.001,1.0\n2,2.1,0.0",
+        b"epoch,seconds,learning_rate,loss\n2,1.1,0.001,1.0\n1,1.1,0.001,1.0\n",
+        b"epoch,seconds,learning_rate,loss\n1,1.1,0.001,1.0,7\n2,1.1,0.001,1.0\n",
+        "epoch,seconds,learning_rate,loss\n1,1.1,0.001,1.0\n\u00b2,1.1,0.001,1.0\n".encode(),
+        b"number,seconds,learning_rate,loss\n1,1.1,0.001,1.0\n2,1.1,0.001,1.0\n",
+        b"epoch,seconds,learning_rate,loss\n1,1.1,0.001,\xff\n2,1.1,0.001,1.0\n",
+        b'epoch,seconds,learning_rate,loss\n1,1.1,0.001,"1.0\n2,1.1,0.001,1.0\n',
+    ],
+)
+def test_a_table_that_lacks_an_epoch_is_a_data_error(tmp_path: Path, content: bytes) -> None:
+    """A run whose table was damaged is not continued as if it were whole, and stays as it is."""
+    (tmp_path / "metrics.csv").write_bytes(content)
+    with pytest.raises(DataError, match="does not hold the epochs 1 to 2 of the checkpoint"):
+        Recorder(tmp_path, epochs=2)
+    assert (tmp_path / "metrics.csv").read_bytes() == content
+    (tmp_path / "metrics.csv").unlink()
+    with pytest.raises(DataError, match="does not hold the epochs"):
+        Recorder(tmp_path, epochs=2)

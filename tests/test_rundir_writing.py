@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import os
 import secrets
@@ -13,8 +15,11 @@ from typing import Any
 
 import pytest
 
-from nnrun.errors import EnvironmentFault, StorageError
-from nnrun.rundir import provenance, writing
+from nnrun.config.urls import redact
+from nnrun.errors import EnvironmentFault, NnrunError, StorageError
+from nnrun.rundir import provenance
+from nnrun.rundir.checkpoints import Checkpoint, write_checkpoint
+from nnrun.rundir.reading import Run
 from nnrun.rundir.writing import RunDirectory
 
 
@@ -108,13 +113,115 @@ def test_a_beginning_that_cannot_be_written_leaves_nothing(
 ) -> None:
     """A full disk at the start leaves no half-made directory."""
 
-    def full(path: Path, value: object) -> None:
-        raise StorageError(f"cannot write {path}: No space left on device")
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(writing, "write_json", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError, match="No space left"):
         create(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_appears_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody ever sees one without its record: until it is complete it has a hidden name."""
+    seen: list[list[str]] = []
+    real = Path.rename
+
+    def rename(source: Path, target: Path) -> Path:
+        seen.append(sorted(path.name for path in source.iterdir()))
+        assert source.name.startswith(".tmp-")
+        assert not target.exists()
+        return real(source, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    directory = create(tmp_path)
+    assert seen == [["config.yaml", "resolved.yaml", "run.json"]]
+    assert sorted(path.name for path in directory.path.iterdir()) == seen[0]
+
+
+def test_the_checksums_of_the_configs_are_recorded(tmp_path: Path) -> None:
+    """Years later they tell whether the files are still what was trained."""
+    directory = create(tmp_path)
+    for name in ("config.yaml", "resolved.yaml"):
+        content = (directory.path / name).read_bytes()
+        assert stored(directory)["sha256"][name] == [hashlib.sha256(content).hexdigest()]
+
+
+def test_a_file_can_be_written_with_its_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record comes first, and keeps the checksum of what was there: a kill in between is no damage."""
+    directory = create(tmp_path)
+    (directory.path / "model").mkdir()
+    digests = []
+    for content in (b"one", b"two", b"two"):
+        directory.write("model/file", content)
+        assert (directory.path / "model" / "file").read_bytes() == content
+        digests.append(hashlib.sha256(content).hexdigest())
+    assert stored(directory)["sha256"]["model/file"] == digests[:2]
+
+    def fail(*arguments: object) -> None:
+        raise StorageError("disk full")
+
+    monkeypatch.setattr("nnrun.rundir.writing.write_bytes", fail)
+    with pytest.raises(StorageError):
+        directory.write("model/file", b"three")
+    assert (
+        hashlib.sha256((directory.path / "model/file").read_bytes()).hexdigest()
+        in stored(directory)["sha256"]["model/file"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "code"),
+    [
+        (errno.ENOSPC, StorageError, 7),
+        (errno.EDQUOT, StorageError, 7),
+        (errno.EIO, StorageError, 7),
+        (errno.EROFS, EnvironmentFault, 4),
+        (errno.EACCES, EnvironmentFault, 4),
+    ],
+)
+def test_the_disk_and_the_place_are_different_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception], code: int
+) -> None:
+    """Another folder helps where this one may not be written to, and not where the disk is full."""
+
+    def fail(*arguments: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "mkdir", fail)
+    with pytest.raises(kind) as caught:
+        create(tmp_path)
+    assert isinstance(caught.value, NnrunError)
+    assert caught.value.exit_code == code
+    assert str(tmp_path / "iris") in caught.value.message
+
+
+def test_resuming_removes_what_a_killed_process_left(tmp_path: Path) -> None:
+    """Unfinished files at any depth, and checkpoints beyond the last two."""
+    directory = create(tmp_path)
+    for epoch in (1, 2, 3):
+        write_checkpoint(directory.path, Checkpoint(epoch, {}, {}))
+        kept = directory.path / f".kept-{epoch}"
+        (directory.path / "checkpoints" / f"epoch-00000{epoch}").rename(kept)
+    for epoch in (1, 2, 3):
+        (directory.path / f".kept-{epoch}").rename(directory.path / "checkpoints" / f"epoch-00000{epoch}")
+    (directory.path / ".tmp-1-run.json").touch()
+    (directory.path / "checkpoints" / ".tmp-2-epoch-000004").mkdir()
+    (directory.path / "checkpoints" / ".tmp-2-epoch-000004" / "state.npz").touch()
+    RunDirectory.reopen(Run.read(directory.path), resolved="name: iris\n", command=["nnrun"], epoch=3)
+    assert not list(directory.path.rglob(".tmp-*"))
+    assert sorted(path.name for path in (directory.path / "checkpoints").iterdir()) == [
+        "epoch-000002",
+        "epoch-000003",
+    ]
+
+
+def test_a_renamed_run_keeps_its_id(tmp_path: Path) -> None:
+    """A copy that is continued under another name is still that run in its events."""
+    directory = create(tmp_path)
+    copy = directory.path.rename(tmp_path / "iris" / "copy")
+    reopened = RunDirectory.reopen(Run.read(copy), resolved="", command=[], epoch=1)
+    assert (reopened.id, reopened.path) == (directory.record["id"], copy)
 
 
 def test_fields_are_updated_on_disk(tmp_path: Path) -> None:
@@ -170,7 +277,7 @@ def test_credentials_in_urls_are_not_recorded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["fit.epochs=3", "a@b", "https://host/path@2x.png", "x?token=1"])
 def test_other_arguments_are_recorded_as_they_are(text: str) -> None:
     """Only logins and keys of URLs are hidden."""
-    assert provenance.redact(text) == text
+    assert redact(text) == text
 
 
 def test_only_listed_variables_are_recorded() -> None:

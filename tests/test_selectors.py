@@ -64,6 +64,20 @@ def test_metrics_are_numbers_and_empty_cells_none(make_run: MakeRun) -> None:
     assert len(run.metrics) == run.epochs == 2
 
 
+def test_names_of_metrics_may_hold_any_character(make_run: MakeRun) -> None:
+    """A line separator that is no end of a line, and a quoted one that is."""
+    path = make_run("20260101-120000-aaaa")
+    (path / "metrics.csv").write_text('epoch,a\u2028b,"c\nd"\n1,0.5,0.25\n', encoding="utf-8")
+    assert Run.read(path).metrics == [{"epoch": 1.0, "a\u2028b": 0.5, "c\nd": 0.25}]
+
+
+def test_the_epochs_of_a_run_that_was_resumed_are_those_of_its_table(make_run: MakeRun) -> None:
+    """The summary tells of the last end; the run has gone on since, whether it still does or is lost."""
+    path = make_run("20260101-120000-aaaa", status="running", summary={"epochs": 1})
+    (path / "metrics.csv").write_text("epoch,loss\n1,0.5\n2,0.4\n")
+    assert Run.read(path).epochs == 2
+
+
 def test_a_damaged_table_names_the_line(make_run: MakeRun) -> None:
     """A cell that is no number is an error with its place."""
     path = make_run("20260101-120000-aaaa")
@@ -87,6 +101,8 @@ def test_a_missing_model_says_what_the_run_has(make_run: MakeRun) -> None:
         ('{"id": "a", "name": 3}', "expected a string at 'name', got 3"),
         ('{"id": "a", "name": "b", "status": "odd", "started": "x"}', "status is 'odd'"),
         ('{"id": "a", "name": "b", "status": "failed", "started": "x"}', "started is 'x'"),
+        ('{"id": "a", "name": "b", "status": "failed", "started": "0001-01-01T00:00:00+14:00"}', "no time"),
+        ("[" * 100_000, "is damaged"),
     ],
 )
 def test_a_damaged_record_is_a_data_error(tmp_path: Path, text: str, message: str) -> None:
@@ -203,6 +219,24 @@ def test_best_of_an_unknown_metric_names_those_that_exist(make_run: MakeRun, run
         find_run("best:val_accuracy", runs_dir)
 
 
+def test_best_obeys_the_mode_of_the_config(make_run: MakeRun, runs_dir: Path) -> None:
+    """Where the name of a metric tells nothing, the config of a run may."""
+    wanted = make_run("20260101-120000-aaaa", summary={"best_gain": 0.9})
+    make_run("20260102-120000-bbbb", summary={"best_gain": 0.8})
+    with pytest.raises(UsageError, match="more or less"):
+        find_run("best:gain", runs_dir)
+    (wanted / "resolved.yaml").write_text("checkpoint:\n  monitor: gain\n  mode: max\n")
+    assert find_run("best:gain", runs_dir).path == wanted
+    (wanted / "resolved.yaml").write_text("checkpoint:\n  monitor: gain\n  mode: min\n")
+    assert find_run("best:gain", runs_dir).id.endswith("bbbb")
+
+
+def test_best_of_nothing_is_a_usage_error(runs_dir: Path) -> None:
+    """A metric has to follow."""
+    with pytest.raises(UsageError, match="needs a metric"):
+        find_run("best:", runs_dir)
+
+
 def test_best_of_a_metric_without_direction_is_a_usage_error(runs_dir: Path) -> None:
     """Nobody guesses whether more of something is better."""
     with pytest.raises(UsageError, match="more or less"):
@@ -220,6 +254,8 @@ def test_best_of_a_metric_without_direction_is_a_usage_error(runs_dir: Path) -> 
         ("sparse_categorical_crossentropy", "min"),
         ("kl_divergence", "min"),
         ("false_positives", "min"),
+        ("brier_score", "min"),
+        ("ece", "min"),
         ("accuracy", "max"),
         ("val_acc", "max"),
         ("sparse_top_k_categorical_accuracy", "max"),

@@ -263,6 +263,20 @@ def test_tensorboard_holds_the_metrics(train_config: Train) -> None:
     assert graph.Tags()["graph"]
 
 
+def test_metric_with_a_value_per_class(train_config: Train) -> None:
+    """Every class is a column, can be watched, and is shown in TensorBoard."""
+    finished, _ = train_config(
+        BLOBS,
+        "compile.metrics=[F1Score, {Precision: {thresholds: [0.3, 0.6]}}]",
+        "fit.callbacks=[TensorBoard, {EarlyStopping: {monitor: f1_score_1, mode: max, patience: 1}}]",
+        "checkpoint.monitor=precision_1",
+        "checkpoint.mode=max",
+        "fit.epochs=2",
+    )
+    assert {"f1_score_0", "f1_score_2", "precision_0", "precision_1"} <= rows_of(finished)[0].keys()
+    assert finished.monitor == "precision_1"
+
+
 def test_class_weights_by_name(train_config: Train) -> None:
     """A weight of zero makes the network ignore a class, named as in the data."""
     finished, _ = train_config(BLOBS, "fit.class_weight={'2': 0.0}", "fit.epochs=20")

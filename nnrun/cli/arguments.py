@@ -35,6 +35,8 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
     paths: list[Path] = []
     overrides: list[str] = []
     for argument in arguments:
+        if not argument:
+            raise UsageError("expected a file, a run or KEY=VALUE, received an empty argument")
         if looks_like_override(argument) and not Path(argument).exists():
             overrides.append(argument)
         elif _KEY.fullmatch(argument) and not Path(argument).exists():

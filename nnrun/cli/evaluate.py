@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.arguments import run_meant
-from nnrun.cli.options import Device, Require, RunsDir, Split, Weights
+from nnrun.cli.options import AllowCode, Device, Require, RunsDir, Split, Weights
 from nnrun.cli.watching import checked_requirements
 
 
@@ -33,6 +33,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="All figures as one JSON object.")] = False,
     device: Device = "auto",
     runs_dir: RunsDir = Path("runs"),
+    allow_code: AllowCode = False,  # noqa: ARG001 - its callback does it
 ) -> None:
     """Compute what the network of a run is worth: metrics, figures by class, errors by target.
 

@@ -50,6 +50,7 @@ def report(error: BaseException, debug: bool) -> int:
 
 def _message(error: NnrunError) -> str:
     from nnrun.config.problems import ConfigError
+    from nnrun.config.urls import masked
     from nnrun.display.problems import printable, render, uses_colour
 
     if isinstance(error, ConfigError):
@@ -57,10 +58,10 @@ def _message(error: NnrunError) -> str:
     lines = "\n".join(printable(line) for line in error.message.splitlines())
     text = f"{lines}\n" if isinstance(error, Interrupted) else f"error: {lines}\n"
     if error.advice:
-        text += f"  hint: {error.advice}\n"
+        text += f"  hint: {printable(error.advice)}\n"
     if isinstance(error, UsageError):
         text += "  nnrun COMMAND --help shows how\n"
-    return text
+    return masked(text)
 
 
 def _write(text: str) -> None:

@@ -13,19 +13,27 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from nnrun.cli import failures
 from nnrun.cli.check import check
+from nnrun.cli.completion import VARIABLE, prepare
+from nnrun.cli.data import data
+from nnrun.cli.data_display import showing_data
+from nnrun.cli.diff import diff
 from nnrun.cli.doctor import doctor
 from nnrun.cli.evaluate import evaluate
-from nnrun.cli.failures import report
 from nnrun.cli.init import init
 from nnrun.cli.options import GlobalOptions, global_first, global_options
 from nnrun.cli.plot import plot
+from nnrun.cli.predict import predict
+from nnrun.cli.report import report
 from nnrun.cli.resume import resume
 from nnrun.cli.runs import runs
 from nnrun.cli.schema import schema
 from nnrun.cli.show import show
 from nnrun.cli.streams import open_standard_streams
+from nnrun.cli.tensorboard import tensorboard
 from nnrun.cli.train import train
+from nnrun.cli.verify import verify
 from nnrun.errors import NnrunError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -33,11 +41,17 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     check,
     show,
     schema,
+    data,
     train,
     resume,
     evaluate,
+    predict,
     plot,
+    report,
     runs,
+    diff,
+    tensorboard,
+    verify,
     doctor,
 )
 """Every command, in the order of the help; the name of the function is the name of the command."""
@@ -50,7 +64,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except (NnrunError, KeyboardInterrupt, BrokenPipeError) as error:
-            raise typer.Exit(report(error, global_options(ctx).debug)) from None
+            raise typer.Exit(failures.report(error, global_options(ctx).debug)) from None
 
 
 app = typer.Typer(
@@ -89,8 +103,11 @@ def nnrun(
       nnrun train configs/iris_mlp.yaml fit.epochs=20
     """
     context.obj = GlobalOptions(quiet, verbose, debug)
+    context.with_resource(showing_data(quiet=quiet))
 
 
+if VARIABLE in os.environ:
+    prepare(COMMANDS)
 for _command in COMMANDS:
     app.command()(_command)
 
@@ -113,7 +130,7 @@ def run(arguments: Sequence[str]) -> int:
             code = 0
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001, RUF100 - what nothing else handled is a bug
-        return report(error, debug="--debug" in arguments)
+        return failures.report(error, debug="--debug" in arguments)
     return code
 
 

@@ -48,6 +48,33 @@ Workers = Annotated[
     ),
 ]
 
+
+def _permit(allowed: bool) -> bool:
+    from nnrun.data.permission import allow_code
+
+    allow_code(allowed)
+    return allowed
+
+
+AllowCode = Annotated[
+    bool,
+    typer.Option(
+        "--allow-code",
+        callback=_permit,
+        help="Run the Python function that a config with source: python names.",
+    ),
+]
+"""For every command that loads data. Its callback gives the permission, so a command only has to have it."""
+Filters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        metavar="EXPR",
+        help="Only runs for which this holds, such as 'val_accuracy>0.9', 'status=failed or name~^smoke', "
+        "'fit.batch_size=32'; repeatable: all have to hold.",
+    ),
+]
+
 _FLAGS = frozenset({"-q", "--quiet", "-v", "--verbose", "--debug"})
 
 

@@ -11,7 +11,7 @@ import typer
 
 from nnrun.cli.arguments import is_config
 from nnrun.cli.failures import report
-from nnrun.cli.options import Device, RunsDir, Weights, global_options
+from nnrun.cli.options import AllowCode, Device, RunsDir, Weights, global_options
 from nnrun.errors import DataError, NnrunError, UsageError
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def plot(
     ] = False,
     device: Device = "auto",
     runs_dir: RunsDir = Path("runs"),
+    allow_code: AllowCode = False,  # noqa: ARG001 - its callback does it
 ) -> None:
     """Draw pictures of a run into its folder plots, as PNG; prints their paths.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import Device, Progress, Require, RunsDir, Workers, global_options
+from nnrun.cli.options import AllowCode, Device, Progress, Require, RunsDir, Workers, global_options
 from nnrun.cli.together import cluster_to_train_with
 from nnrun.cli.watching import checked_requirements, followed, watched
 
@@ -27,6 +27,7 @@ def resume(
     require: Require = None,
     workers: Workers = None,
     runs_dir: RunsDir = Path("runs"),
+    allow_code: AllowCode = False,  # noqa: ARG001 - its callback does it
 ) -> None:
     """Continue a training in its own run directory.
 
@@ -61,10 +62,12 @@ def resume(
             followed(cluster, lambda interrupts: follow(resumed.loaded, request, interrupts, resumed))
         )
     with locked(found.path):
+        from nnrun.tracking.trackers import check_trackers
         from nnrun.training.job import resume as resume_job
 
         # Again, as it may have ended between the reading and the lock.
         resumable = prepare_resume(Run.read(found.path), overrides or [])
+        check_trackers(resumable.loaded.experiment)
         for note in resumable.notes:
             typer.echo(f"warning: {note}; the one before is used", err=True)
         code = watched(

@@ -23,26 +23,25 @@ def show(
 ) -> None:
     """Print the resolved config: every value, and where it comes from.
 
-    The output is a config itself. RUN is a run directory, id, name, latest or best:METRIC.
+    The output is a config itself. RUN is a run directory, id, name, latest or best:METRIC: its config is shown as it
+    was, whatever became of the file.
 
     \b
     Example:
       nnrun show configs/iris_mlp.yaml fit.epochs=5
       nnrun show latest
     """
-    from nnrun.config.load import load_experiment
-    from nnrun.config.resolved import with_origins
-
     paths, overrides = split_arguments(arguments)
     if len(paths) != 1:
         raise UsageError(f"expected one config or run, received {len(paths)}")
-    typer.echo(with_origins(load_experiment(_config(paths[0], runs_dir), overrides)), nl=False)
-
-
-def _config(path: Path, runs_dir: Path) -> Path:
-    """Returns the config file that is meant: the file itself, or that of a run."""
+    path = paths[0]
     if path.is_file() or path.suffix in (".yaml", ".yml"):
-        return path
+        from nnrun.config.load import load_experiment
+        from nnrun.config.resolved import with_origins
+
+        typer.echo(with_origins(load_experiment(path, overrides)), nl=False)
+        return
+    from nnrun.rundir.origins import config_of_run
     from nnrun.rundir.selectors import find_run
 
-    return find_run(str(path), runs_dir).resolved_path
+    typer.echo(config_of_run(find_run(str(path), runs_dir), overrides), nl=False)

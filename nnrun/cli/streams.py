@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nnrun.display.tables import Paint
 
 
 def open_standard_streams() -> None:
@@ -23,3 +27,16 @@ def open_standard_streams() -> None:
         sys.stdout = os.fdopen(1, "w", encoding="utf-8")
     if sys.stderr is None:
         sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace")
+
+
+def style_of_stdout() -> tuple[int | None, Paint]:
+    """Returns how wide the terminal behind stdout is, and what colours a text there.
+
+    Elsewhere than on a terminal, a line may have any length (None), and nothing is coloured.
+    """
+    from nnrun.display.paint import painted, uses_colour
+    from nnrun.display.stream import SafeStream, is_terminal
+    from nnrun.display.tables import plain
+
+    columns = SafeStream(sys.stdout).columns if is_terminal(sys.stdout) else None
+    return columns, painted if uses_colour(sys.stdout) else plain

@@ -11,7 +11,7 @@ import typer
 
 from nnrun.cli.arguments import split_arguments
 from nnrun.cli.failures import report
-from nnrun.cli.options import Device, Progress, Require, RunsDir, Workers, global_options
+from nnrun.cli.options import AllowCode, Device, Progress, Require, RunsDir, Workers, global_options
 from nnrun.cli.together import cluster_to_train_with
 from nnrun.cli.watching import checked_requirements, followed, watched
 from nnrun.errors import DataError
@@ -40,6 +40,7 @@ def train(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the configs and load the data, but train nothing.")
     ] = False,
+    allow_code: AllowCode = False,  # noqa: ARG001 - its callback does it
 ) -> None:
     """Train what configs describe, one after the other.
 
@@ -59,13 +60,17 @@ def train(
     if workers is not None:
         overrides.append("distribute.strategy=multi_worker")
     from nnrun.check import check_requirements
+    from nnrun.data.permission import require_permission
+    from nnrun.tracking.trackers import check_trackers
     from nnrun.training.startup import check_device
 
     check_device(device)
     requirements = checked_requirements(require)
     loaded = _check_all(paths, overrides, debug=global_options(context).debug)
     for one in loaded:
+        require_permission(one.experiment.dataset)
         check_requirements(one, requirements)
+        check_trackers(one.experiment)
         _show_warnings(one)
     if dry_run:
         for one in loaded:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
 
+import typer
+
 from nnrun.cli.failures import report
 from nnrun.errors import Interrupted, NnrunError, RequirementError, UsageError
 
@@ -61,7 +63,12 @@ def watched(
     # Only now, as Matplotlib takes its time: the result is on the screen, and nobody waits for a picture.
     from nnrun.evaluation.plots.saving import save_curves
 
-    save_curves(Run.read(finished.path))
+    run = Run.read(finished.path)
+    save_curves(run)
+    from nnrun.tracking.trackers import add_plots
+
+    if problem := add_plots(run):
+        typer.echo(f"warning: {problem}", err=True)
     if finished.unmet:
         return report(RequirementError("; ".join(finished.unmet)), debug=False)
     return 0

@@ -10,7 +10,7 @@ Direction = Literal["min", "max"]
 # The first rule that matches decides: "false_positives" before "positives", "iou_loss" before "iou".
 _RULES: tuple[tuple[str, Direction], ...] = (
     (r"loss|error|crossentropy|entropy|divergence|perplexity|hinge|poisson|log_?cosh|false_", "min"),
-    (r"(^|_)(mse|mae|mape|msle|rmse|kld|nll)(_|$)", "min"),
+    (r"(^|_)(mse|mae|mape|msle|rmse|kld|nll|brier|ece)(_|$)", "min"),
     (r"acc|precision|recall|sensitivity|specificity|similarity|correlation|true_|top_?k|score", "max"),
     (r"(^|_)(auc|roc|map|iou|dice|kappa|mcc|f1|f2|fbeta|r2|psnr|ssim|pearson|mean_io_?u)(_|$)", "max"),
     (r"_io_?u(_|$)", "max"),

@@ -82,8 +82,10 @@ class FitSection(Section):
     validation_freq: Count = 1
     """Validate after every so many epochs."""
 
-    class_weight: dict[str, Annotated[float, Field(ge=0)]] | None = None
-    """How much each class counts in the loss, by class name or number from 0."""
+    class_weight: Literal["auto"] | dict[str, Annotated[float, Field(ge=0)]] | None = None
+    """How much each class counts in the loss, by class name or number from 0; `auto` makes all classes count the same,
+    however frequent each is in the training split.
+    """
 
     callbacks: list[CallbackObject] = Field(default_factory=list)
     """What else happens during training, such as `EarlyStopping`."""
@@ -126,6 +128,26 @@ class DistributeSection(Section):
     """How long `multi_worker` waits for all processes to start."""
 
 
+class MlflowSection(Section):
+    """Where and how runs are logged to MLflow, which the extra `mlflow` brings."""
+
+    experiment: Annotated[str, Field(min_length=1, max_length=250)] | None = None
+    """The experiment of MLflow that the runs belong to; by default the name of this one."""
+
+    uri: Annotated[str, Field(min_length=1)] | None = None
+    """The tracking server or database; by default `MLFLOW_TRACKING_URI`, or `mlflow.db` beside the runs."""
+
+    model: bool = False
+    """Whether the network of the best epoch is logged, too."""
+
+
+class TrackSection(Section):
+    """Other programs that are told of a run."""
+
+    mlflow: MlflowSection | None = None
+    """Log parameters, metrics and files to MLflow; `{}` for a database beside the runs."""
+
+
 class Experiment(Section):
     """A config file: what to train, on which data, and how."""
 
@@ -155,3 +177,6 @@ class Experiment(Section):
 
     require: list[str] = Field(default_factory=list)
     """What a run has to reach, such as `val_accuracy>=0.97`; else `nnrun train` exits with 6."""
+
+    track: TrackSection = TrackSection()
+    """Other programs to log the run to, beside its directory."""

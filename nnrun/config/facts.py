@@ -19,6 +19,7 @@ class DataFacts:
             None where the loss decides or nothing is known.
         targets: Number of target columns.
         splits: Which of `validation` and `test` exist besides `train`.
+        more_splits: Whether the data may come with others, which only loading tells.
         max_token: The greatest token number, for token sequences.
     """
 
@@ -30,4 +31,5 @@ class DataFacts:
     target: str | None = None
     targets: int = 1
     splits: frozenset[str] = frozenset()
+    more_splits: bool = False
     max_token: int | None = None

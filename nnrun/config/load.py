@@ -16,11 +16,18 @@ from nnrun.config.document import Document, in_order, parse_document, read_sourc
 from nnrun.config.experiment import Experiment
 from nnrun.config.extends import extended
 from nnrun.config.facts import DataFacts
-from nnrun.config.nodes import ListNode, ScalarNode
+from nnrun.config.nodes import ListNode, Node, ScalarNode
 from nnrun.config.overrides import apply_overrides
 from nnrun.config.partial import partial
 from nnrun.config.problems import ConfigError, KeyPath, Problem, format_path
 from nnrun.config.translation import problems_of, wrong_paths
+
+DATA_PATHS: tuple[KeyPath, ...] = (
+    ("path",),
+    ("labels", "path"),
+    *((split, *rest) for split in ("validation", "test") for rest in (("path",), ("labels", "path"))),
+)
+"""Keys below `dataset` that hold a path, or a list of paths."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -151,27 +158,41 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> Reading:
 
 
 def _resolve_paths(data: dict[str, Any], document: Document) -> None:
-    """Makes `dataset.path` absolute: it is relative to the file that says it.
+    """Makes the paths of the data absolute: they are relative to the file that says them.
 
-    In an override, it is relative to the current folder.
+    In an override, they are relative to the current folder.
     """
     dataset = data.get("dataset")
     if not isinstance(dataset, dict):
         return
-    path: KeyPath = ("dataset", "path")
-    node = document.node(path)
-    if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
-        dataset["path"] = _absolute(node)
-    elif isinstance(node, ListNode):
-        dataset["path"] = [
-            _absolute(item) if isinstance(item, ScalarNode) and isinstance(item.value, str) else value
-            for item, value in zip(node.items, dataset["path"], strict=True)
-        ]
+    for keys in DATA_PATHS:
+        section: Any = dataset
+        for key in keys[:-1]:
+            section = section.get(key) if isinstance(section, dict) else None
+        if isinstance(section, dict) and keys[-1] in section:
+            section[keys[-1]] = _resolved(document.node(("dataset", *keys)), section[keys[-1]])
+    function = document.node(("dataset", "function"))
+    if dataset.get("source") == "python" and function is not None:
+        dataset.setdefault("path", str(_folder(function)))
 
 
-def _absolute(node: ScalarNode) -> str:
+def _folder(node: Node) -> Path:
+    """Returns what paths of a value are relative to."""
     source = node.place.source
-    base = Path.cwd() if source.kind == "argument" else Path(source.name).absolute().parent
+    return Path.cwd() if source.kind == "argument" else Path(source.name).absolute().parent
+
+
+def _resolved(node: Node | None, value: Any) -> Any:
+    if isinstance(node, ListNode) and isinstance(value, list):
+        return [_resolved(item, each) for item, each in zip(node.items, value, strict=True)]
+    if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
+        return resolved(node)
+    return value
+
+
+def resolved(node: ScalarNode) -> str:
+    """Returns a path of a config as an absolute one: relative to its file, or in an override to the current folder."""
+    base = _folder(node)
     try:
         path = Path(str(node.value)).expanduser()
     except RuntimeError:  # "~name" of a user who does not exist: then it is a name like any other

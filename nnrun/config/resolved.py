@@ -6,8 +6,10 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
+from nnrun.config.document import Document
 from nnrun.config.experiment import Experiment
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.load import LoadedConfig
@@ -31,26 +33,45 @@ def to_yaml(experiment: Experiment) -> str:
     return "".join(f"{line}\n" for line, _ in _mapping(plain(experiment), (), 0))
 
 
-def with_origins(loaded: LoadedConfig) -> str:
-    """Returns the same with a comment after each value: its line, `base.yaml:12`, `override` or `default`."""
-    lines = list(_mapping(plain(loaded.experiment), (), 0))
-    widths = [len(line) for line, path in lines if path is not None]
+def with_origins(loaded: LoadedConfig, origin: Callable[[KeyPath], str] | None = None) -> str:
+    """Returns the same with a comment after each value that says where it comes from.
+
+    Args:
+        loaded: The config.
+        origin: Says that of the value at a path; by default its line, `base.yaml:12`, `override` or `default`.
+    """
+    lines = lines_with_origins(loaded, origin)
+    widths = [len(line) for line, where in lines if where is not None]
     column = max((width for width in widths if width <= _WIDEST), default=0)
-    text = []
-    for line, path in lines:
-        text.append(line if path is None else f"{line:<{column}}  # {_origin(loaded, path)}")
+    text = [line if where is None else f"{line:<{column}}  # {where}" for line, where in lines]
     return "".join(f"{line}\n" for line in text)
 
 
-def _origin(loaded: LoadedConfig, path: KeyPath) -> str:
-    node = loaded.document.node(path)
+def lines_with_origins(
+    loaded: LoadedConfig, origin: Callable[[KeyPath], str] | None = None
+) -> list[tuple[str, str | None]]:
+    """Returns the lines, each with what the comment after its value says; None where there is no value on it."""
+    origin = origin or partial(origin_of, loaded.document)
+    lines = _mapping(plain(loaded.experiment), (), 0)
+    return [(line, None if path is None else origin(path)) for line, path in lines]
+
+
+def origin_of(document: Document, path: KeyPath, otherwise: str = "default") -> str:
+    """Says where the value at a path was written.
+
+    Args:
+        document: The text of a config, with overrides.
+        path: The path.
+        otherwise: What to say of a value that is nowhere in it.
+    """
+    node = document.node(path)
     if node is None:
-        return "default"
+        return otherwise
     place = node.place
     if place.source.kind == "argument":
         return "override"
     # Only what comes from a config that this one extends needs its file named.
-    here = place.source.name == loaded.document.source.name
+    here = place.source.name == document.source.name
     return f"line {place.line}" if here else f"{place.source.name}:{place.line}"
 
 
@@ -85,7 +106,7 @@ def _mapping(values: Mapping[str, Any], path: KeyPath, indent: int) -> _Lines:
 
 def _entry(head: str, value: Any, path: KeyPath, indent: int) -> _Lines:
     if _is_single(value):
-        yield f"{head} {_flow(value)}", path
+        yield f"{head} {flow(value)}", path
         return
     yield head, None
     nested: Callable[[Any, KeyPath, int], _Lines] = _mapping if isinstance(value, dict) else _items
@@ -96,7 +117,7 @@ def _items(values: list[Any], path: KeyPath, indent: int) -> _Lines:
     for index, value in enumerate(values):
         here = (*path, index)
         if _is_single(value):
-            yield f"{' ' * indent}- {_flow(value)}", here
+            yield f"{' ' * indent}- {flow(value)}", here
             continue
         inner = list((_mapping if isinstance(value, dict) else _items)(value, here, indent + 2))
         first, first_path = inner[0]
@@ -113,11 +134,12 @@ def _is_single(value: Any) -> bool:
     return True
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
+    """Writes a value of a config on one line, as YAML; whatever lies in it, in braces and brackets."""
     if isinstance(value, dict):
-        return "{}"
+        return f"{{{', '.join(f'{_text(str(key))}: {flow(item)}' for key, item in value.items())}}}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_flow, value))}]"
+        return f"[{', '.join(map(flow, value))}]"
     return _text(value)
 
 

@@ -31,10 +31,22 @@ OLD_KEYS: Mapping[str, tuple[str, ...]] = {
     "scaling": ("scale",),
     "file": ("path",),
     "filename": ("path",),
+    "directory": ("path",),
+    "folder": ("path",),
+    "image_size": ("size",),
+    "img_size": ("size",),
+    "target_size": ("size",),
+    "color_mode": ("color",),
+    "colour": ("color",),
     "data": ("dataset",),
     "label": ("target",),
     "labels": ("target",),
     "columns": ("features",),
+    "weight": ("sample_weight",),
+    "weights": ("sample_weight",),
+    "groups": ("group",),
+    "encoding": ("encode",),
+    "quotes": ("quoting",),
     "sep": ("delimiter",),
     "separator": ("delimiter",),
     "network": ("model",),
@@ -71,6 +83,7 @@ NEEDLESS_KEYS: Mapping[str, str] = {
     "max_queue_size": "the data are in memory",
     "steps_per_execution": "nnrun runs many steps at once anyway",
     "run_eagerly": "nnrun compiles the training step",
+    "allow_code": "only the command line can allow it, with --allow-code",
     "x": "the section dataset says what is trained on",
     "y": "the section dataset says what is trained on",
 }
@@ -140,6 +153,9 @@ def key_hint(key: str, path: KeyPath, model: type[BaseModel], sections: Mapping[
         for where, other in sections.items()
         if other is not model and set(names) & set(other.model_fields)
     ]
+    if "dataset.split" in homes:
+        # A share of the samples, and not files of their own as some sources have them.
+        homes = ["dataset.split"]
     if homes and len(homes) <= 2:
         known = next(name for name in names if name in sections[homes[0]].model_fields)
         example = ": write split: {validation: 0.2} there" if key == "validation_split" else ""

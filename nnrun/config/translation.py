@@ -33,12 +33,16 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "dataset.split": datasets.SplitSection,
     "dataset (source: keras)": datasets.KerasData,
     "dataset (source: csv)": datasets.CsvData,
+    "dataset (source: images)": datasets.ImagesData,
+    "dataset (source: npz)": datasets.NpzData,
+    "dataset (source: python)": datasets.PythonData,
+    "dataset (source: text)": datasets.TextData,
     "dataset (source: synthetic)": datasets.SyntheticSection,
 }
 
 
 _TAGS: Mapping[KeyPath, tuple[str, ...]] = {
-    ("dataset", "source"): ("sklearn", "keras", "csv", "synthetic"),
+    ("dataset", "source"): ("sklearn", "keras", "csv", "images", "npz", "python", "text", "synthetic"),
     ("dataset", "generator"): ("moons", "circles", "blobs", "classification", "regression", "tokens"),
 }
 """Keys that decide which others there are, with their values."""

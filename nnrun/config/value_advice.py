@@ -31,6 +31,10 @@ def value_advice(value: Any, expected: str) -> str:
         return "write a value, or remove the key"
     if "unit" in expected and "255" in str(value):
         return "write unit: it makes 0 to 1 of 0 to 255"
+    if value == "balanced" and expected.startswith("auto "):
+        return "write auto"
+    if value == "embedding" and expected == "one of one_hot, codes":
+        return "write codes"
     if isinstance(value, str):
         if "list" in expected and tuple_advice(value):
             return tuple_advice(value)
@@ -47,6 +51,8 @@ def value_advice(value: Any, expected: str) -> str:
             return f"write {share:g}"
     if value in (0, 1) and not isinstance(value, bool) and expected == "true or false":
         return f"write {'true' if value else 'false'}"
+    if expected == "a mapping" and value in ("whitespace", "character"):
+        return f"write tokenize: {value}; split divides the samples"
     if expected == "a mapping":
         return "remove the '- '" if isinstance(value, list) else "write its keys below it, indented"
     if expected.startswith("a list"):

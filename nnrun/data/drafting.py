@@ -7,16 +7,14 @@ import os
 import re
 from pathlib import Path
 
-from nnrun.data.drafting_columns import Features, choose_features, shortened
-from nnrun.data.drafting_plan import Plan, plan_for
-from nnrun.data.drafting_table import DELIMITERS, Column, Table, look_at, quoted
+from nnrun.data.drafting_columns import Features, choose_features
+from nnrun.data.drafting_dataset import dataset_lines
+from nnrun.data.drafting_plan import SEED, Plan, plan_for
+from nnrun.data.drafting_table import Column, Looked, look_at, quoted
 from nnrun.data.drafting_text import (
-    capitalised,
-    column_in_yaml,
     comment,
     name_in_yaml,
     number_in_yaml,
-    text_in_yaml,
 )
 from nnrun.errors import DataError, UsageError
 
@@ -45,15 +43,15 @@ def draft_config(file: Path, target: str | None, folder: Path) -> str:
     column = _find_target(table, target)
     features = choose_features(table, column)
     if column.empty:
-        table = _without_empty(table, target, column, features)
+        table = _without_empty(table, column, features)
         column = table.columns[column.number]
         features = choose_features(table, column)
     plan = plan_for(table, features, column)
     return "\n".join(
         [
             *_head(table, column, file),
-            *_dataset(table, column, features, plan, _relative(file, folder)),
-            *_model(column, features, plan),
+            *dataset_lines(table, column, features, plan, _relative(file, folder)),
+            *_model(features, plan),
             *_compile(column, plan),
             *_fit(plan),
             "",
@@ -63,19 +61,19 @@ def draft_config(file: Path, target: str | None, folder: Path) -> str:
 
 def _columns_of(file: Path) -> str:
     table = look_at(file, "")
-    if not table.dialect.header:
+    if not table.header:
         return f"columns are numbers from 0 to {len(table.columns) - 1}, as there is no header"
     names = ", ".join(quoted(column.name) for column in table.columns[:20])
     return f"the columns are {names}{' …' if len(table.columns) > 20 else ''}"
 
 
-def _find_target(table: Table, target: str) -> Column:
+def _find_target(table: Looked, target: str) -> Column:
     names = [column.name for column in table.columns]
     if target in names:
         return table.columns[names.index(target)]
-    if not table.dialect.header and re.fullmatch(r"-\d{1,6}", target) and int(target) >= -len(names):
+    if not table.header and re.fullmatch(r"-\d{1,6}", target) and int(target) >= -len(names):
         return table.columns[int(target)]
-    if not table.dialect.header:
+    if table.dialect is not None and not table.dialect.header:
         advice = (
             f"columns are numbers from 0 to {len(names) - 1}, or -1 for the last, as there is no header "
             f"({table.dialect.header_reason})"
@@ -88,11 +86,10 @@ def _find_target(table: Table, target: str) -> Column:
     raise DataError(f"{table.path} has no column {quoted(target)}", advice)
 
 
-def _without_empty(table: Table, target: str, column: Column, features: Features) -> Table:
+def _without_empty(table: Looked, column: Column, features: Features) -> Looked:
     """Returns the table without the rows that `missing: drop` leaves out, or as it is if these are many."""
-    rows = table.rows_with_empty((column, *features.numeric, *features.categorical))
-    few = len(rows) < _MOST_LEFT_OUT * table.rows
-    return look_at(table.path, target, rows) if few else table
+    rows = table.with_empty((column, *features.all))
+    return table.without(rows) if rows.sum() < _MOST_LEFT_OUT * table.rows else table
 
 
 def _relative(file: Path, folder: Path) -> str:
@@ -101,8 +98,9 @@ def _relative(file: Path, folder: Path) -> str:
     return str(file.absolute() if relative.parts[:3] == ("..", "..", "..") else relative)
 
 
-def _head(table: Table, target: Column, file: Path) -> list[str]:
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).strip("-._")[:80] or "table"
+def _head(table: Looked, target: Column, file: Path) -> list[str]:
+    stem = file.name.removesuffix(".gz").rpartition(".")[0] or file.name
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:80] or "table"
     return [
         *comment(
             f"A draft for {quoted(file.name)}: {table.rows:,} rows, {len(table.columns)} columns, "
@@ -111,101 +109,12 @@ def _head(table: Table, target: Column, file: Path) -> list[str]:
         ),
         f"name: {name_in_yaml(name)}",
         "# Makes the run repeatable.",
-        "seed: 0",
+        f"seed: {SEED}",
         "",
     ]
 
 
-def _dataset(table: Table, target: Column, features: Features, plan: Plan, path: str) -> list[str]:
-    dialect = table.dialect
-    lines = ["dataset:", "  source: csv", f"  path: {text_in_yaml(path)}"]
-    if dialect.delimiter != ",":
-        lines += comment(f"The fields are divided by {DELIMITERS[dialect.delimiter]}.")
-        lines.append(f"  delimiter: {quoted(dialect.delimiter)}")
-    if not dialect.header:
-        lines += comment(f"No header: {dialect.header_reason}. Columns are numbers from 0.")
-        lines.append("  header: false")
-    lines += comment(f"{capitalised(plan.task_reason)}.")
-    lines.append(f"  target: {column_in_yaml(target, table)}")
-    if features.excluded:
-        lines.append("  exclude:")
-        for column, reason in features.excluded:
-            lines += comment(f"It {reason}.", "    ")
-            lines.append(f"    - {column_in_yaml(column, table)}")
-    if features.categorical:
-        lines += comment("Text: one input per value, 1 for the row's own and 0 for the others.")
-        lines.append("  categorical:")
-        for column in features.categorical:
-            lines += comment(_categories(column), "    ")
-            lines.append(f"    - {column_in_yaml(column, table)}")
-    lines += _missing(table, features)
-    for column in features.codes:
-        numbers = ", ".join(f"{value:g}" for value in sorted(column.numbers))
-        lines += comment(
-            f"{quoted(column.name)} has only the numbers {numbers}: if they are codes and no amounts, add it to "
-            "`categorical`."
-        )
-    if features.numeric:
-        lines += comment(_scaling(features))
-        lines.append("  scale: standard")
-    stratify = f"; {plan.stratify_reason}" if plan.stratify_reason else ""
-    lines += comment(
-        f"{plan.train_rows:,} rows to train on, {plan.held_out:,} to watch, {plan.held_out:,} for the test{stratify}."
-    )
-    share = f"validation: {plan.share:g}, test: {plan.share:g}"
-    lines.append(f"  split: {{{share}{', stratify: true' if plan.stratify else ''}}}")
-    return [*lines, ""]
-
-
-def _missing(table: Table, features: Features) -> list[str]:
-    if table.left_out:
-        rows = table.rows + table.left_out
-        return [
-            *comment(
-                f"{table.left_out:,} of {rows:,} rows lack the target or another cell. They are left out."
-            ),
-            "  missing: drop",
-        ]
-    if not features.incomplete:
-        return []
-    lines = [
-        *comment(
-            "Empty cells get the median of the column, of texts the most frequent one, by the training rows."
-        ),
-        "  missing:",
-    ]
-    for column in features.incomplete:
-        are = "is" if column.empty == 1 else "are"
-        lines += comment(f"{column.empty:,} of {column.rows:,} cells {are} empty.", "    ")
-        lines.append(f"    {column_in_yaml(column, table)}: {features.fill(column)}")
-    return lines
-
-
-def _categories(column: Column) -> str:
-    ordered = sorted(column.filled.items(), key=lambda item: -item[1])
-    shown = ", ".join(f"{quoted(shortened(cell))} ({count:,})" for cell, count in ordered[:5])
-    rest = len(ordered) - 5
-    if rest <= 0:
-        return f"{len(ordered)} texts: {shown}."
-    return f"{len(ordered)} texts: {shown}, and {rest} more."
-
-
-def _scaling(features: Features) -> str:
-    widest = max(features.numeric, key=lambda column: column.deviation)
-    narrowest = min(features.numeric, key=lambda column: column.deviation)
-    if widest is narrowest:
-        seen = (
-            f"{quoted(widest.name)} has a mean of {widest.mean:.3g} and a deviation of {widest.deviation:.3g}"
-        )
-    else:
-        seen = (
-            f"the deviations go from {narrowest.deviation:.3g} ({quoted(narrowest.name)}) to "
-            f"{widest.deviation:.3g} ({quoted(widest.name)})"
-        )
-    return f"Mean 0 and deviation 1 for every column of numbers, by the training rows: {seen}."
-
-
-def _model(target: Column, features: Features, plan: Plan) -> list[str]:
+def _model(features: Features, plan: Plan) -> list[str]:
     lines = [
         "model:",
         "  layers:",
@@ -232,10 +141,10 @@ def _model(target: Column, features: Features, plan: Plan) -> list[str]:
             "    - Dense: {units: 1}",
             *comment(
                 "Networks are good at numbers near 0. This turns them into the target's: times its deviation, plus "
-                "its mean.",
+                "its mean, both of the training rows.",
                 "    ",
             ),
-            f"    - Rescaling: {{scale: {number_in_yaml(target.deviation)}, offset: {number_in_yaml(target.mean)}}}",
+            f"    - Rescaling: {{scale: {number_in_yaml(plan.deviation)}, offset: {number_in_yaml(plan.mean)}}}",
         ]
     return [*lines, ""]
 
@@ -253,8 +162,7 @@ def _compile(target: Column, plan: Plan) -> list[str]:
             "",
         ]
         return lines
-    classes = target.counts
-    largest = max(classes.values()) / target.rows
+    largest = plan.largest_class / target.rows
     guess = f"Always guessing the most frequent class is right in {largest:.1%} of the rows: expect more."
     if plan.task == "binary":
         lines += [
@@ -269,7 +177,7 @@ def _compile(target: Column, plan: Plan) -> list[str]:
             lines += comment(
                 "If the numbers are amounts and no classes: `loss: mean_squared_error`, `metrics: "
                 "[mean_absolute_error, R2Score]`, no `stratify`, and as the last layers `Dense: {units: 1}` and "
-                f"`Rescaling: {{scale: {number_in_yaml(target.deviation)}, offset: {number_in_yaml(target.mean)}}}`."
+                f"`Rescaling: {{scale: {number_in_yaml(plan.deviation)}, offset: {number_in_yaml(plan.mean)}}}`."
             )
         lines += [*comment(guess), "  metrics: [accuracy]"]
     return [*lines, ""]

@@ -8,11 +8,15 @@ from typing import Literal
 
 from nnrun.config.datasets import DatasetSection, SplitSection
 from nnrun.data.drafting_columns import Features, shortened
-from nnrun.data.drafting_table import Column, Table, quoted
+from nnrun.data.drafting_table import Column, Looked, quoted
 from nnrun.data.shares import shares
+from nnrun.data.splitting import split_indices
 from nnrun.errors import DataError
 
 Task = Literal["binary", "classes", "values"]
+
+SEED = 0
+"""The seed of a draft; it decides which rows are trained on."""
 
 MOST_CLASSES = 20
 """A column with more different whole numbers than this holds values."""
@@ -41,6 +45,9 @@ class Plan:
         epochs: At most.
         patience: Epochs without improvement.
         weights: Numbers that the network learns.
+        largest_class: Rows of the most frequent class.
+        mean: Mean of the target in the training rows, if it is a number.
+        deviation: Its deviation there.
     """
 
     task: Task
@@ -58,6 +65,9 @@ class Plan:
     epochs: int
     patience: int
     weights: int
+    largest_class: int
+    mean: float
+    deviation: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,7 @@ _SIZES = (
 )
 
 
-def plan_for(table: Table, features: Features, target: Column) -> Plan:
+def plan_for(table: Looked, features: Features, target: Column) -> Plan:
     """Decides what to train, and how.
 
     Args:
@@ -97,8 +107,9 @@ def plan_for(table: Table, features: Features, target: Column) -> Plan:
     task, reason = _task(target)
     share = _share(table.rows)
     stratify, stratify_reason = _stratify(task, target, share)
-    split = SplitSection(validation=share, test=share)
-    sizes = shares(table.rows, DatasetSection(split=split))
+    section = DatasetSection(split=SplitSection(validation=share, test=share))
+    sizes = shares(table.rows, section)
+    mean, deviation = _moments(target, section)
     train_rows = sizes.train
     size = next(size for size in _SIZES if train_rows <= size.rows)
     outputs = len(_classes(target)) if task == "classes" else 1
@@ -119,10 +130,24 @@ def plan_for(table: Table, features: Features, target: Column) -> Plan:
         epochs=size.epochs,
         patience=size.patience,
         weights=sum((wide + 1) * next_ for wide, next_ in itertools.pairwise(widths)),
+        largest_class=max(_classes(target).values()) if task != "values" else 0,
+        mean=mean,
+        deviation=deviation,
     )
 
 
-def _check_target(table: Table, target: Column) -> None:
+def _moments(target: Column, section: DatasetSection) -> tuple[float, float]:
+    """Returns mean and deviation of a target of numbers in the rows that the draft trains on.
+
+    Those of all rows would tell the network a little about the rows of the test.
+    """
+    if target.values is None:
+        return 0.0, 1.0
+    trained_on = target.values[split_indices(target.rows, section, SEED).train]
+    return float(trained_on.mean()), float(trained_on.std()) or 1.0
+
+
+def _check_target(table: Looked, target: Column) -> None:
     name = quoted(target.name)
     if target.empty:
         raise DataError(
@@ -135,7 +160,7 @@ def _check_target(table: Table, target: Column) -> None:
         )
     if len(_classes(target)) < 2:
         raise DataError(
-            f"{table.path}: the target {name} is {quoted(shortened(next(iter(target.counts))))} in every row",
+            f"{table.path}: the target {name} is {quoted(shortened(target.example))} in every row",
             "is it the right column?",
         )
     numbers = target.rows - sum(target.not_numbers.values())
@@ -146,10 +171,10 @@ def _check_target(table: Table, target: Column) -> None:
             f"numbers, such as {example}",
             "mend these cells, or remove their rows",
         )
-    if target.not_numbers and len(target.counts) * 2 > target.rows:
-        example = quoted(shortened(next(iter(target.counts))))
+    if target.not_numbers and target.different * 2 > target.rows:
+        example = quoted(shortened(target.example))
         raise DataError(
-            f"{table.path}: the target {name} has {len(target.counts):,} different texts in {target.rows:,} "
+            f"{table.path}: the target {name} has {target.different:,} different texts in {target.rows:,} "
             f"rows, such as {example}: these are no classes",
             "is it the right column?",
         )
@@ -158,9 +183,12 @@ def _check_target(table: Table, target: Column) -> None:
 def _classes(target: Column) -> dict[str, int]:
     """Returns how many rows each value has, by its shown form; `1` and `1.0` are one number."""
     if target.not_numbers:
-        return {quoted(cell): count for cell, count in sorted(target.counts.items())}
-    numbers = sorted(target.numbers.items())
-    return {f"{value:.0f}" if value.is_integer() else repr(value): count for value, count in numbers}
+        return {quoted(cell): count for cell, count in sorted(target.texts.items())}
+    values, counts = (part.tolist() for part in target.numbers)
+    return {
+        f"{value:.0f}" if value.is_integer() else repr(value): count
+        for value, count in zip(values, counts, strict=True)
+    }
 
 
 def _task(target: Column) -> tuple[Task, str]:
@@ -173,7 +201,7 @@ def _task(target: Column) -> tuple[Task, str]:
         more = f", and {count - 8} more" if count > 8 else ""
         return ("binary" if count == 2 else "classes"), f"{count} different {kind}: {shown}{more}"
     kind = "whole numbers" if target.whole else "numbers"
-    low, high = min(target.numbers), max(target.numbers)
+    low, high = target.numbers[0][0], target.numbers[0][-1]
     return "values", f"{count:,} different {kind} in {target.rows:,} rows, from {low:g} to {high:g}"
 
 

@@ -7,16 +7,25 @@ import io
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from nnrun.config.datasets import CsvData
-from nnrun.data.sources.csv_columns import is_number, is_whole
+import numpy as np
+from numpy.typing import NDArray
+
+from nnrun.data.tables.cells import ColumnKind, is_number, kind_of_texts
+from nnrun.data.tables.files import TextFormat, TextStream, is_parquet, table_files
+from nnrun.data.tables.head import read_heads
+from nnrun.data.tables.reading import read_table
+from nnrun.data.tables.table import Column as ReadColumn
+from nnrun.data.tables.table import Table
+from nnrun.data.tables.wanted import Wanted
 from nnrun.errors import DataError
 
 _SAMPLE_BYTES = 200_000
 _SAMPLE_ROWS = 200
+_FEW = 1000
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 """The delimiters that are tried, with their names."""
@@ -39,153 +48,160 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Column:
-    """The cells of a column, as text.
+    """The cells of a column.
 
     Args:
         name: Its name, or its number where the file has no header.
         number: Its number from 0.
-        counts: How often each different cell occurs, in the order of their first occurrence.
+        rows: How many cells it has, empty ones included.
+        values: Of a column of numbers alone: those that are not empty.
+        texts: Of any other column: how often each different cell occurs, empty ones not.
+        plain_whole: Whether all numbers are whole ones in their plain form.
     """
 
     name: str
     number: int
-    counts: dict[str, int]
+    rows: int
+    values: NDArray[np.float64] | None = None
+    texts: Mapping[str, int] = field(default_factory=dict)
+    plain_whole: bool = False
 
     @cached_property
-    def rows(self) -> int:
-        """How many cells it has, empty ones included."""
-        return sum(self.counts.values())
+    def filled(self) -> int:
+        """How many cells are not empty."""
+        return sum(self.texts.values()) if self.values is None else len(self.values)
 
-    @cached_property
+    @property
     def empty(self) -> int:
         """How many cells are empty."""
-        return sum(count for cell, count in self.counts.items() if not cell.strip())
+        return self.rows - self.filled
 
     @cached_property
-    def filled(self) -> dict[str, int]:
-        """The counts of the cells that are not empty."""
-        return {cell: count for cell, count in self.counts.items() if cell.strip()}
+    def numbers(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """The different numbers of a column of numbers, sorted, and how often each occurs."""
+        assert self.values is not None  # noqa: S101 - nobody asks for those of texts
+        return np.unique(self.values, return_counts=True)
+
+    @cached_property
+    def different(self) -> int:
+        """How many different cells there are, empty ones not."""
+        return len(self.texts) if self.values is None else len(self.numbers[0])
+
+    @property
+    def example(self) -> str:
+        """A cell that is not empty."""
+        return next(iter(self.texts)) if self.values is None else f"{self.values[0]:g}"
 
     @cached_property
     def not_numbers(self) -> dict[str, int]:
-        """The counts of those that are no finite numbers."""
-        return {cell: count for cell, count in self.filled.items() if not _is_finite_number(cell)}
+        """The counts of the cells that are no finite numbers."""
+        return {cell: count for cell, count in self.texts.items() if not _is_finite_number(cell)}
 
     @cached_property
-    def numbers(self) -> dict[float, int]:
-        """The counts of its numbers."""
-        counts: dict[float, int] = {}
-        for cell, count in self.filled.items():
-            if cell not in self.not_numbers:
-                value = float(cell)
-                counts[value] = counts.get(value, 0) + count
-        return counts
+    def kind(self) -> ColumnKind:
+        """What its texts are; `text` for numbers."""
+        return kind_of_texts(self.texts) if self.values is None else "text"
 
-    @property
+    @cached_property
     def whole(self) -> bool:
         """Whether every cell that is not empty is a whole number, `3.0` included."""
-        return not self.not_numbers and all(value.is_integer() for value in self.numbers)
-
-    @property
-    def plain_whole(self) -> bool:
-        """Whether every cell that is not empty is a whole number in its plain form."""
-        return all(is_whole(cell.strip()) for cell in self.filled)
+        return self.values is not None and bool((self.numbers[0] == np.floor(self.numbers[0])).all())
 
     @cached_property
     def mean(self) -> float:
         """The mean of its numbers."""
-        total = sum(self.numbers.values())
-        return math.fsum(value * count for value, count in self.numbers.items()) / total
+        return float(np.mean(self.values)) if self.values is not None else 0.0
 
     @cached_property
     def deviation(self) -> float:
         """The standard deviation of its numbers."""
-        total = sum(self.numbers.values())
-        squares = math.fsum(count * (value - self.mean) ** 2 for value, count in self.numbers.items())
-        return math.sqrt(squares / total)
+        return float(np.std(self.values)) if self.values is not None else 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Looked:
     """A table that was looked at.
 
     Args:
         path: The file.
-        dialect: How it is written.
+        dialect: How it is written; None for Parquet.
         columns: All columns.
-        rows: Rows of data.
-        incomplete: For each row with an empty cell, by its number from 0, the columns where it is empty.
-        equal: For each column, the number of the first one that has the same cells in every row.
+        table: The same as it was read.
         left_out: Rows of the file that are not counted, as the draft leaves them out.
     """
 
     path: Path
-    dialect: Dialect
+    dialect: Dialect | None
     columns: tuple[Column, ...]
-    rows: int
-    incomplete: Mapping[int, frozenset[int]]
-    equal: tuple[int, ...]
+    table: Table
     left_out: int = 0
 
-    def rows_with_empty(self, columns: Collection[Column]) -> frozenset[int]:
-        """Returns the rows, numbered from 0, in which one of the columns is empty."""
-        numbers = {column.number for column in columns}
-        return frozenset(row for row, empty in self.incomplete.items() if not numbers.isdisjoint(empty))
+    @property
+    def rows(self) -> int:
+        """Rows of data."""
+        return self.table.rows
+
+    @property
+    def header(self) -> bool:
+        """Whether the columns have names."""
+        return self.dialect is None or self.dialect.header
+
+    def with_empty(self, columns: Collection[Column]) -> NDArray[np.bool_]:
+        """Returns whether each row is empty in one of the columns, shape `(rows,)`."""
+        found = np.zeros(self.rows, dtype=np.bool_)
+        for column in columns:
+            if column.empty:
+                found |= np.isnan(self.table.columns[column.number].values)
+        return found
+
+    def without(self, rows: NDArray[np.bool_]) -> Looked:
+        """Returns the table without some rows."""
+        return _looked(self.path, self.dialect, self.table.without(rows), self.left_out + int(rows.sum()))
+
+    def equal(self, one: Column, other: Column) -> bool:
+        """Whether two columns have the same cells in every row."""
+        return _equal(self.table.columns[one.number], self.table.columns[other.number])
 
 
-def look_at(path: Path, target: str, left_out: Collection[int] = ()) -> Table:
+def look_at(path: Path, target: str) -> Looked:
     """Reads a whole table.
 
     Args:
         path: The file.
         target: The name or number of the target; it tells whether the first row holds names.
-        left_out: Rows to leave out, numbered from 0.
 
     Raises:
         DataError: With the place, for what no config could read.
     """
-    # pyarrow is loaded with this module.
-    import numpy as np
-
-    from nnrun.data.sources.csv_table import read_table, without_rows
-
-    dialect = dialect_of(path, target)
-    section = CsvData(
-        source="csv", path=str(path), target=target, delimiter=dialect.delimiter, header=dialect.header
-    )
-    table = read_table(section)
-    if left_out:
-        table = without_rows(table, np.isin(np.arange(table.rows), list(left_out)))
-    columns = tuple(
-        Column(name, number, _counts(cells))
-        for number, (name, cells) in enumerate(zip(table.names, table.columns, strict=True))
-    )
-    incomplete, equal = _incomplete(table.columns), _equal(table.columns)
-    return Table(path, dialect, columns, table.rows, incomplete, equal, len(left_out))
+    dialect = None if is_parquet(str(path)) else dialect_of(path, target)
+    form = TextFormat() if dialect is None else TextFormat(dialect.delimiter, dialect.header)
+    heads = read_heads(table_files(str(path)), form)
+    wanted = [Wanted(name, "labels") for name in heads[0].names]
+    return _looked(path, dialect, read_table(heads, wanted, len(wanted)), 0)
 
 
-def _counts(cells: object) -> dict[str, int]:
-    import pyarrow.compute as pc
-
-    return {item["values"]: item["counts"] for item in pc.value_counts(cells).to_pylist()}
-
-
-def _incomplete(columns: Sequence[object]) -> dict[int, frozenset[int]]:
-    import pyarrow.compute as pc
-
-    from nnrun.data.sources.csv_table import is_empty
-
-    rows: dict[int, set[int]] = {}
-    for number, cells in enumerate(columns):
-        for row in pc.indices_nonzero(is_empty(cells)).to_pylist():
-            rows.setdefault(row, set()).add(number)
-    return {row: frozenset(rows[row]) for row in sorted(rows)}
+def _looked(path: Path, dialect: Dialect | None, table: Table, left_out: int) -> Looked:
+    columns = tuple(_column(number, column) for number, column in enumerate(table.columns))
+    return Looked(path, dialect, columns, table, left_out)
 
 
-def _equal(columns: Sequence[object]) -> tuple[int, ...]:
-    return tuple(
-        next(other for other in range(number + 1) if columns[other] == cells)
-        for number, cells in enumerate(columns)
+def _column(number: int, column: ReadColumn) -> Column:
+    rows = len(column.values)
+    filled = column.values[~np.isnan(column.values)]
+    if column.texts is None:
+        return Column(column.name, number, rows, filled, plain_whole=column.whole)
+    texts = column.counts()
+    if all(map(_is_finite_number, texts)):
+        # Such as `007`, which is a number among the features.
+        numbers = [float(text) if text in texts else 0.0 for text in column.texts]
+        return Column(column.name, number, rows, np.array(numbers)[filled.astype(np.int64)])
+    return Column(column.name, number, rows, texts=texts)
+
+
+def _equal(one: ReadColumn, other: ReadColumn) -> bool:
+    # The first rows nearly always tell, and are quick.
+    return one.texts == other.texts and all(
+        np.array_equal(one.values[:end], other.values[:end], equal_nan=True) for end in (_FEW, None)
     )
 
 
@@ -199,11 +215,8 @@ def dialect_of(path: Path, target: str) -> Dialect:
     Raises:
         DataError: The file cannot be read, or is empty.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(_SAMPLE_BYTES)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    with TextStream(str(path)) as file:
+        head = file.take(_SAMPLE_BYTES)
     # What is wrong with the encoding, the loader says, with the line.
     text = head.decode("utf-8-sig", errors="replace")
     if len(head) == _SAMPLE_BYTES:
@@ -268,7 +281,7 @@ def quoted(text: str) -> str:
 
 
 def looks_like_dates(column: Column) -> bool:
-    """Whether most cells are dates, such as `2024-05-31` or `31.5.2024 12:00`."""
+    """Whether most cells are dates in any form, such as `2024-05-31` or `31.5.2024 12:00`."""
     pattern = re.compile(r"\s*\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([ T].*)?")
-    dates = sum(count for cell, count in column.filled.items() if pattern.fullmatch(cell))
-    return dates * 2 > sum(column.filled.values())
+    dates = sum(count for cell, count in column.texts.items() if pattern.fullmatch(cell))
+    return dates * 2 > column.filled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nnrun.data.drafting_table import Column, Table, quoted
+from nnrun.data.drafting_table import Column, Looked, quoted
 
 _WIDTH = 110
 _PLAIN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -25,9 +25,9 @@ def comment(text: str, indent: str = "  ") -> list[str]:
     )
 
 
-def column_in_yaml(column: Column, table: Table) -> str:
+def column_in_yaml(column: Column, table: Looked) -> str:
     """Returns how a config names a column."""
-    return text_in_yaml(column.name) if table.dialect.header else str(column.number)
+    return text_in_yaml(column.name) if table.header else str(column.number)
 
 
 def text_in_yaml(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from nnrun.config.datasets import Missing
+from nnrun.data.tables.cells import ColumnKind, boolean_value, date_of
 from nnrun.errors import DataError
 
 Method = Literal["mean", "median", "most_frequent", "value"]
@@ -20,20 +21,20 @@ class Fill:
 
     Args:
         method: A statistic of the training split, or `value` for one that the config gives.
-        value: The number, or the category of a text column, where the method is `value`.
+        value: The number, or the text of a column of texts, where the method is `value`.
     """
 
     method: Method
     value: float | str | None = None
 
 
-def fill_of(name: str, rule: str | float, *, text: bool, one_for_all: bool) -> Fill | None:
+def fill_of(name: str, rule: str | float, kind: ColumnKind | None, *, one_for_all: bool) -> Fill | None:
     """Returns how a column is filled, or None where it has no empty cells left, or may have none.
 
     Args:
         name: The column.
         rule: What `dataset.missing` says about it.
-        text: Whether it holds categories.
+        kind: What its texts are; None for numbers.
         one_for_all: Whether the rule is one for all features. Of text, a mean is the most frequent one then.
 
     Raises:
@@ -44,22 +45,38 @@ def fill_of(name: str, rule: str | float, *, text: bool, one_for_all: bool) -> F
     if rule == "most_frequent":
         return Fill("most_frequent")
     if rule in _OF_NUMBERS:
-        if not text:
+        if kind is None:
             return Fill(_OF_NUMBERS[str(rule)])
         if one_for_all:
             return Fill("most_frequent")
         raise DataError(
-            f"dataset.missing: '{rule}' is of numbers, but column '{name}' holds categories",
-            "use `most_frequent`, or a category of your own such as `unknown`",
+            f"dataset.missing: '{rule}' is of numbers, but column '{name}' holds {_WHAT.get(kind, 'categories')}",
+            f"use `most_frequent`, or {_OWN.get(kind, 'a category of your own such as `unknown`')}",
         )
-    if text:
-        return Fill("value", str(rule))
+    if kind is not None:
+        return Fill("value", _fitting(name, str(rule), kind))
     if isinstance(rule, str):
         raise DataError(
-            f"dataset.missing: column '{name}' holds numbers, which '{rule}' is not",
-            _advice(rule),
+            f"dataset.missing: column '{name}' holds numbers, which '{rule}' is not", _advice(rule)
         )
     return Fill("value", float(rule))
+
+
+_WHAT: Mapping[ColumnKind, str] = {"boolean": "truth values", "date": "dates"}
+_OWN: Mapping[ColumnKind, str] = {
+    "boolean": "a value of your own: `true` or `false`",
+    "date": "a date of your own, in the form 2024-05-31",
+}
+
+
+def _fitting(name: str, value: str, kind: ColumnKind) -> str:
+    fits = {"boolean": boolean_value(value) is not None, "date": date_of(value) is not None}
+    if not fits.get(kind, True):
+        raise DataError(
+            f"dataset.missing: column '{name}' holds {_WHAT[kind]}, and '{value}' is none",
+            f"use `most_frequent`, or {_OWN[kind]}",
+        )
+    return value
 
 
 def _advice(word: str) -> str:
@@ -68,6 +85,32 @@ def _advice(word: str) -> str:
     words = get_args(Missing)
     close = difflib.get_close_matches(word.casefold(), words, n=1)
     return f"did you mean '{close[0]}'?" if close else f"use one of {', '.join(words)}, or a number"
+
+
+def refuse_empty(path: str, found: Mapping[str, tuple[int, str]], *, about_rows: bool) -> None:
+    """Refuses empty cells.
+
+    Args:
+        path: The table.
+        found: For each column that has some, by its name: how many, and where the first one stands.
+        about_rows: Whether one of them is no feature, but a target or the like.
+
+    Raises:
+        DataError: There are some.
+    """
+    if not found:
+        return
+    shown = [
+        f"column '{name}' has {count:,} (the first in {where})" for name, (count, where) in found.items()
+    ]
+    advice = (
+        "a target cannot be filled, nor can a weight, a group or a time: remove these rows, or leave them out with "
+        "`dataset.missing: drop`"
+        if about_rows
+        else "fill them or leave their rows out with `dataset.missing`, such as `missing: median` or `missing: "
+        "drop`, or leave the column out with `dataset.exclude`"
+    )
+    raise DataError(f"{path}: empty cells: {'; '.join(shown)}", advice)
 
 
 def left_out(dropped: int, rows: int, path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from nnrun.config.datasets import Dataset
+from nnrun.config.datasets import Dataset, TableSplitSection
 from nnrun.config.facts import DataFacts
 from nnrun.data.shares import shares
 from nnrun.data.sources import source_of
@@ -35,4 +35,7 @@ def facts_of(dataset: Dataset) -> DataFacts:
     train = facts.train_samples
     if train is not None:
         train = shares(train, dataset, facts.splits).train
+        if isinstance(dataset.split, TableSplitSection) and dataset.split.group is not None:
+            # Whole groups make it more or less than was asked for.
+            train = None
     return dataclasses.replace(facts, train_samples=train, splits=frozenset(splits))

@@ -72,14 +72,16 @@ def filled(
         The table, a copy if anything was filled, and the categories, with those at their end that only empty
         cells have.
     """
-    if x.dtype.kind != "f":
+    if x.dtype.kind != "f" or not fillers:
         return x, categories
+    empty_cells = np.isnan(x)
+    columns = np.flatnonzero(empty_cells.any(axis=0)).tolist()
     known = dict(categories)
     result = x
-    for number, filler in fillers.items():
-        empty = np.isnan(x[:, number])
-        if not empty.any():
+    for number in columns:
+        if number not in fillers:
             continue
+        filler, empty = fillers[number], empty_cells[:, number]
         result = x.copy() if result is x else result
         if isinstance(filler, str):
             if filler not in known[number]:
@@ -93,8 +95,9 @@ def filled(
 def filling_notes(raw: RawData, fillers: Mapping[int, Filler]) -> list[str]:
     """Returns a sentence that says how many cells of each column are filled, and with what, if any are."""
     found: list[str] = []
+    counts = np.isnan(raw.samples.x).sum(axis=0).tolist() if fillers else []
     for number, filler in fillers.items():
-        count = int(np.isnan(raw.samples.x[:, number]).sum())
+        count = counts[number]
         if count:
             value = f"'{filler}'" if isinstance(filler, str) else f"{filler:.6g}"
             fill = raw.fills.get(number)

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from nnrun.config.datasets import Dataset
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.labels import label_form
-from nnrun.data.loading import make_splits
+from nnrun.data.loading import as_trained, make_splits
 from nnrun.data.preprocessing import Preprocessing
 from nnrun.data.raw import Part, RawData
 from nnrun.data.sources import source_of
-from nnrun.data.sources.csv_columns import is_number
 from nnrun.data.splits import SplitName, Splits
+from nnrun.data.tables.cells import is_number
 from nnrun.errors import DataError
 
 _NAMELESS = next(item.default for item in fields(RawData) if item.name == "place")
@@ -101,7 +101,8 @@ def load_labelled(
         DataError: If a file is missing or damaged, or the data do not fit the loss, the split or the
             preprocessing.
     """
-    return labelled(source_of(dataset).load(dataset, seed), dataset, loss, seed, preprocessing)
+    raw = source_of(dataset).load(as_trained(dataset, preprocessing), seed)
+    return labelled(raw, dataset, loss, seed, preprocessing)
 
 
 def labelled(
@@ -120,13 +121,13 @@ def _check_columns(raw: RawData, preprocessing: Preprocessing) -> None:
             f"the data have the columns {_quoted(raw.feature_names or ())}, and the network was trained on "
             f"{_quoted(preprocessing.columns)}"
         )
-    for number in sorted({*raw.categories} ^ {*preprocessing.categories}):
+    for number in sorted({*raw.categories} ^ preprocessing.texts):
         name = raw.feature_names[number] if raw.feature_names else str(number)
         if number in raw.categories:
             texts = [text for text in raw.categories[number] if not is_number(text)]
             found, trained = f"text such as '{(texts or ['?'])[0]}'", "numbers"
         else:
-            found, trained = "numbers", "categories"
+            found, trained = "numbers", "texts"
         raise DataError(
             f"column '{name}' has {found}, where the network was trained on {trained}",
             "mend the cells of this column",

@@ -65,6 +65,8 @@ def classes_of(raw: RawData) -> Classes:
     """
     if raw.class_names is not None:
         return Classes(raw.class_names)
+    if _is_one_hot(raw.samples.y):
+        return Classes(tuple(str(number) for number in range(raw.samples.y.shape[1])))
     parts = [part for part in (raw.samples, raw.validation, raw.test) if part is not None]
     names = tuple(_texts(np.unique(np.concatenate([class_labels(part.y) for part in parts]))))
     if len(names) < 2:
@@ -78,9 +80,15 @@ def classes_of(raw: RawData) -> Classes:
 def class_labels(y: NDArray[Any]) -> NDArray[Any]:
     """Returns labels that can be classes: text or integers, shape `(samples,)`.
 
+    Args:
+        y: One label per sample, or one column per class, with a 1 in that of the sample.
+
     Raises:
         DataError: If there are several target columns, or numbers that are not whole.
     """
+    if _is_one_hot(y):
+        numbers: NDArray[Any] = y.argmax(axis=1)
+        return numbers
     if y.ndim != 1:
         raise DataError(
             f"the data have {y.shape[1]} target columns, but the loss wants one class per sample",
@@ -156,6 +164,13 @@ def encode_values(y: NDArray[Any], place: Callable[[int], str]) -> NDArray[np.fl
             "give the target in larger units",
         )
     return values
+
+
+def _is_one_hot(y: NDArray[Any]) -> bool:
+    """Whether every row has a single 1 and else 0."""
+    if y.ndim != 2 or y.shape[1] < 2 or y.dtype.kind not in "if":
+        return False
+    return bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
 
 
 def _texts(values: NDArray[Any]) -> list[str]:

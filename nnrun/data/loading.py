@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnrun.config.datasets import Dataset
+from nnrun.config.datasets import CsvData, Dataset
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.labels import LabelForm, label_form
 from nnrun.data.filling import filling_notes
@@ -17,10 +17,11 @@ from nnrun.data.fingerprint import fingerprint
 from nnrun.data.labels import Classes, class_labels, classes_of, encode_classes, encode_values
 from nnrun.data.preprocessing import Preprocessing, fit_preprocessing
 from nnrun.data.raw import Part, RawData
-from nnrun.data.rows import Inputs, MappedRows, is_mapped
+from nnrun.data.rows import Inputs, MappedRows, is_mapped, prepared
 from nnrun.data.sources import source_of
 from nnrun.data.splits import Split, Splits
 from nnrun.data.splitting import SplitIndices, split_indices
+from nnrun.data.vocabulary_notes import vocabulary_notes
 from nnrun.errors import DataError
 
 
@@ -42,7 +43,7 @@ def load_splits(
     Raises:
         DataError: If a file is missing or damaged, or the data do not fit the loss or the split.
     """
-    raw = source_of(dataset).load(dataset, seed)
+    raw = source_of(dataset).load(as_trained(dataset, preprocessing), seed)
     return make_splits(raw, dataset, label_form(loss), seed, preprocessing)
 
 
@@ -64,18 +65,22 @@ def make_splits(
         own=own,
         class_index=index,
         class_names=classes.names if classes else (),
+        groups=raw.groups,
+        times=raw.times,
     )
     if classes is not None and index is not None:
         _check_classes(classes, index, indices, numbers, trained=preprocessing is not None)
+    _check_weights(raw.samples, indices.train)
     if preprocessing is None:
         names = classes.names if classes else None
-        preprocessing = fit_preprocessing(raw, indices.train, dataset.scale, names)
+        codes = isinstance(dataset, CsvData) and dataset.encode == "codes"
+        preprocessing = fit_preprocessing(raw, indices.train, dataset.scale, names, codes=codes)
 
     def split(part: Part, rows: NDArray[np.int64], known: NDArray[np.int32] | None) -> Split:
         x = _inputs(part.x, rows, raw, preprocessing)
         weights = None if part.weights is None else part.weights[rows].astype(np.float32)
         if classes is None or known is None:
-            return Split(x, encode_values(part.y, raw.place)[rows], None, weights)
+            return Split(x, encode_values(part.y, part.place or raw.place)[rows], None, weights)
         chosen = known[rows]
         return Split(x, encode_classes(chosen, classes, form), chosen, weights)
 
@@ -92,9 +97,27 @@ def make_splits(
         class_names=classes.names if classes else None,
         feature_names=preprocessing.feature_names,
         fingerprint=fingerprint(raw, indices),
-        notes=tuple(_notes(raw, indices, preprocessing)),
+        notes=tuple(_notes(raw, own, indices, preprocessing)),
         preprocessing=preprocessing,
         indices=indices,
+    )
+
+
+def as_trained(dataset: Dataset, preprocessing: Preprocessing | None) -> Dataset:
+    """Returns the section of a table with the columns of the training, found by their names.
+
+    The files may have them in another order, or more of them. What held texts still does, even where all of these
+    happen to look like numbers now.
+
+    Args:
+        dataset: The `dataset` section.
+        preprocessing: What was fitted on the training split; None before there is one.
+    """
+    if preprocessing is None or preprocessing.columns is None or not isinstance(dataset, CsvData):
+        return dataset
+    texts = [preprocessing.columns[number] for number in sorted(preprocessing.texts)]
+    return dataset.model_copy(
+        update={"features": list(preprocessing.columns), "exclude": [], "categorical": texts}
     )
 
 
@@ -107,7 +130,7 @@ def _own_parts(raw: RawData, limit: int | None) -> dict[str, Part]:
 def _inputs(x: NDArray[Any], rows: NDArray[np.int64], raw: RawData, preprocessing: Preprocessing) -> Inputs:
     """Returns some samples as the network sees them: at once, or when they are asked for if they lie in a file."""
     prepare = partial(preprocessing.apply, categories=raw.categories)
-    return MappedRows(x, rows, prepare) if is_mapped(x) else prepare(x[rows])
+    return MappedRows(x, rows, prepare) if is_mapped(x) else prepared(x, rows, prepare)
 
 
 def _class_numbers(
@@ -156,14 +179,35 @@ def _check_classes(
             )
 
 
-def _notes(raw: RawData, indices: SplitIndices, preprocessing: Preprocessing) -> list[str]:
-    parts: list[tuple[str, NDArray[Any]]] = []
-    for name, rows in (("validation", indices.validation), ("test", indices.test)):
-        if rows is not None:
-            parts.append((name, raw.samples.x[rows]))
+def _check_weights(part: Part, train: NDArray[np.int64]) -> None:
+    if part.weights is not None and not part.weights[train].any():
+        raise DataError(
+            "all samples of the training split have the weight 0, so nothing can be learned",
+            "set another `dataset.split.seed`, or look at what `dataset.sample_weight` names",
+        )
+
+
+def _notes(
+    raw: RawData, own: Mapping[str, Part], indices: SplitIndices, preprocessing: Preprocessing
+) -> list[str]:
+    rows = {"validation": indices.validation, "test": indices.test}
+
+    def held_out() -> Iterator[tuple[str, NDArray[Any]]]:
+        for name, chosen in rows.items():
+            if name in own:
+                yield name, own[name].x
+            elif chosen is not None:
+                yield name, raw.samples.x[chosen]
+
+    if preprocessing.vocabulary is not None:
+        texts = {"training": raw.samples.x[indices.train], **dict(held_out())}
+        return [*raw.notes, *vocabulary_notes(preprocessing.vocabulary, texts)]
+    # Without categories there is nothing to look for, and the samples may lie in a large file.
+    parts = list(held_out()) if preprocessing.categories else []
+    become = "the code for such" if preprocessing.encoding.codes else "0 in all its columns"
     unseen = [
         f"{count:,} of {len(x):,} samples of the {split} split have a category in column '{column}' that the "
-        "training split does not have: 0 in all its columns"
+        f"training split does not have: {become}"
         for split, x in parts
         for column, count in preprocessing.unseen(x, raw.categories).items()
     ]

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nnrun.config.datasets import CsvData, Dataset, SplitSection
+from nnrun.config.datasets import Dataset
 from nnrun.config.keras_object import KerasObject
 from nnrun.data.labelled import Labelled, labelled
+from nnrun.data.loading import as_trained
 from nnrun.data.preprocessing import Preprocessing
 from nnrun.data.raw import RawData
 from nnrun.data.sources import source_of
@@ -49,21 +50,15 @@ def load_new(
         )
     update: dict[str, object] = {
         "path": str(path.absolute()),
-        "split": SplitSection(),
+        "split": type(dataset.split)(),
         "limit": None,
         "shuffle": False,
     }
     # Parts of the run's own data, and where these come from.
     update |= {key: None for key in ("validation", "test", "download") if key in keys}
-    if isinstance(dataset, CsvData) and preprocessing.columns is not None:
-        # By name: the new file may have its columns in another order, or more of them. A column that held
-        # categories still does, even where all of these happen to be numbers.
-        update["features"] = list(preprocessing.columns)
-        update["exclude"] = []
-        update["categorical"] = [preprocessing.columns[number] for number in preprocessing.categories]
     if not path.exists():
         raise DataError(f"--data: {path}: no such file or folder")
-    section = dataset.model_copy(update=update)
+    section = as_trained(dataset.model_copy(update=update), preprocessing)
     try:
         raw = _with_names(source_of(section).load(section, seed), preprocessing)
         new = labelled(raw, section, loss, seed, preprocessing)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,18 +44,22 @@ class MappedRows:
     """Samples that lie in a memory-mapped array: nothing is held in memory but the positions.
 
     Args:
-        source: The mapped array, shape `(samples of the source, ...)`.
+        source: The mapped array, shape `(samples of the source, ...)`, or chosen rows of one.
         rows: Positions of the samples in it, shape `(samples,)`.
-        prepare: Turns raw samples into what the network sees.
+        prepare: Turns raw samples into what the network sees; by default they stay as they are.
     """
 
     source: NDArray[Any]
     rows: NDArray[np.int64]
-    prepare: Callable[[NDArray[Any]], NDArray[Any]]
+    prepare: Callable[[NDArray[Any]], NDArray[Any]] = np.asarray
     sample_shape: tuple[int, ...] = field(init=False)
     dtype: np.dtype[Any] = field(init=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.source, MappedRows) and self.source.prepare is np.asarray:
+            # One way from the file to the network, instead of two after each other.
+            object.__setattr__(self, "rows", self.source.rows[self.rows])
+            object.__setattr__(self, "source", self.source.source)
         one = self.prepare(np.asarray(self.source[:1]))
         object.__setattr__(self, "sample_shape", one.shape[1:])
         object.__setattr__(self, "dtype", one.dtype)
@@ -92,6 +96,27 @@ class MappedRows:
         return result if dtype is None else result.astype(dtype)
 
 
+def prepared(
+    x: NDArray[Any], rows: NDArray[np.int64], prepare: Callable[[NDArray[Any]], NDArray[Any]]
+) -> NDArray[Any]:
+    """Returns samples as the network sees them, prepared in pieces, so that large raw ones are not there twice.
+
+    Args:
+        x: Raw samples, shape `(samples, ...)`.
+        rows: Positions of the wanted ones, shape `(wanted,)`.
+        prepare: Turns raw samples into what the network sees.
+    """
+    size = max(1, CHUNK_BYTES // max(1, x.nbytes // max(1, len(x))))
+    if len(rows) <= size:
+        return prepare(x[rows])
+    first = prepare(x[rows[:size]])
+    result = np.empty((len(rows), *first.shape[1:]), first.dtype)
+    result[:size] = first
+    for start in range(size, len(rows), size):
+        result[start : start + size] = prepare(x[rows[start : start + size]])
+    return result
+
+
 def _read(source: NDArray[Any], wanted: NDArray[np.int64]) -> NDArray[Any]:
     """Returns some rows of a mapped array, in the order of the file, which is several times as fast on a disk."""
     order = np.argsort(wanted, kind="stable")
@@ -113,11 +138,18 @@ def _release(array: Any) -> None:
 
 def is_mapped(array: Any) -> bool:
     """Whether an array lies in a file instead of in memory, also as a part of another one."""
+    if isinstance(array, MappedRows):
+        return True
     while isinstance(array, np.ndarray):
         if isinstance(array, np.memmap):
             return True
         array = array.base
     return False
+
+
+def chosen(inputs: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Returns some samples of raw inputs; of those in a file, nothing is read: `MappedRows` stand in for an array."""
+    return cast(NDArray[Any], MappedRows(inputs, rows)) if is_mapped(inputs) else inputs[rows]
 
 
 def chunks(inputs: Inputs) -> Iterator[tuple[int, int]]:

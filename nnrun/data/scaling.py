@@ -136,8 +136,10 @@ def _from_moments(x: Inputs) -> tuple[Numbers, Numbers]:
         mean, deviation = columns.mean(axis=0), columns.std(axis=0)
     else:
         count = len(x) * int(np.prod(x.shape[1:-1], dtype=np.int64))
-        mean = sum(piece.astype(np.float64).sum(axis=0) for piece in _pieces(x)) / count
-        squares = sum(((piece.astype(np.float64) - mean) ** 2).sum(axis=0) for piece in _pieces(x))
+        mean = sum(piece.astype(np.float64, copy=False).sum(axis=0) for piece in _pieces(x)) / count
+        squares = sum(
+            ((piece.astype(np.float64, copy=False) - mean) ** 2).sum(axis=0) for piece in _pieces(x)
+        )
         deviation = np.sqrt(squares / count)
     return _numbers(mean), _numbers(_without_zeros(deviation, mean))
 

@@ -84,5 +84,15 @@ def facts_of_splits(splits: Splits) -> DataFacts:
         target="values" if splits.class_names is None else "classes",
         targets=y.shape[1] if splits.class_names is None and y.ndim > 1 else 1,
         splits=frozenset(name for name, split in present.items() if split is not None),
-        max_token=max(int(x[start:stop].max()) for start, stop in chunks(x)) if x.dtype.kind == "i" else None,
+        max_token=_max_token(splits),
     )
+
+
+def _max_token(splits: Splits) -> int | None:
+    """Returns the greatest token number that the network can get, or None where it does not get tokens."""
+    x, vocabulary = splits.train.x, splits.preprocessing.vocabulary
+    if x.dtype.kind != "i":
+        return None
+    if vocabulary is not None:
+        return len(vocabulary) - 1
+    return max(int(x[start:stop].max()) for start, stop in chunks(x))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnrun.config.datasets import DatasetSection
+from nnrun.data.grouping import grouped
 from nnrun.data.shares import Shares, shares
 from nnrun.errors import DataError
 
@@ -36,6 +37,8 @@ def split_indices(
     own: Collection[str] = (),
     class_index: NDArray[np.int32] | None = None,
     class_names: Sequence[str] = (),
+    groups: Indices | None = None,
+    times: NDArray[np.float64] | None = None,
 ) -> SplitIndices:
     """Divides samples into training, validation and test split.
 
@@ -50,10 +53,13 @@ def split_indices(
         own: Which of `validation` and `test` the data set comes with.
         class_index: The class of each sample, shape `(samples,)`; needed for `stratify`.
         class_names: Names of the classes, for messages.
+        groups: The group of each sample, shape `(samples,)`: none is in two splits. Their sizes are as near to what
+            was asked for as whole groups allow.
+        times: When each sample was, shape `(samples,)`: the last are for the test, those before for validation.
 
     Raises:
-        DataError: If a split would be empty, more is asked for than there is, or a class is too small to
-            be in every split.
+        DataError: If a split would be empty, more is asked for than there is, or a class or the number of groups is
+            too small for every split.
     """
     sizes = shares(samples, section, own)
     if section.shuffle:
@@ -70,7 +76,11 @@ def split_indices(
                 "leave `stratify` out",
             )
         part = _stratified(class_index[order], sizes, class_names)
+    elif groups is not None:
+        part = grouped(groups[order], sizes)
     else:
+        if times is not None:
+            order = order[np.argsort(times[order], kind="stable")]
         part = np.repeat(np.arange(3), [sizes.train, sizes.validation, sizes.test])
     return SplitIndices(
         train=order[part == 0],

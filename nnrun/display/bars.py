@@ -11,6 +11,7 @@ from typing import TextIO
 from rich.segment import Segment
 
 from nnrun.display.base import Display
+from nnrun.display.data_progress_line import data_progress_line
 from nnrun.display.epoch_lines import (
     ASCII_CELLS,
     NAME,
@@ -28,6 +29,7 @@ from nnrun.display.header import data_line, start_line
 from nnrun.display.live_area import Line, LiveArea
 from nnrun.display.pace import Pace
 from nnrun.events import (
+    DataProgress,
     EpochEnded,
     EpochStarted,
     Event,
@@ -91,6 +93,7 @@ class BarsDisplay(Display):
         self._overall_fitter = LineFitter()
         self._pending: list[EpochEnded | Line] = []
         self._status = ""
+        self._data: DataProgress | None = None
         self._monitor = ""
         self._running: Running | None = None
         self._best: EpochEnded | None = None
@@ -107,6 +110,8 @@ class BarsDisplay(Display):
             # Drawn when the next one starts: the live lines would jump for a moment.
             self._on_epoch_ended(event)
             return
+        elif isinstance(event, DataProgress):
+            self._data = None if event.done == event.total else event
         elif isinstance(event, EpochStarted):
             self._status = ""
             self._pace.start(event.epochs, event.epoch)
@@ -124,7 +129,7 @@ class BarsDisplay(Display):
         if self._closed:
             return
         self._closed = True
-        self._running = None
+        self._running = self._data = None
         self._status = ""
         self._area.draw(self._permanent(), [])
 
@@ -186,8 +191,11 @@ class BarsDisplay(Display):
         columns = self._area.columns
         cells = self._cells
         lines = []
-        running = self._running
-        if self._status:
+        running, data = self._running, self._data
+        if data is not None:
+            # A line of its own each time: names of all lengths follow each other.
+            lines.append(LineFitter().fit(columns, lambda level: data_progress_line(data, level, cells)))
+        elif self._status:
             lines.append(
                 Segment.adjust_line_length([Segment(f"{self._status} ...", NAME)], columns, pad=False)
             )

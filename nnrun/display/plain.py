@@ -7,10 +7,20 @@ from collections.abc import Callable
 from typing import TextIO
 
 from nnrun.display.base import Display
+from nnrun.display.data_text import beginning, heartbeat
 from nnrun.display.formats import coarse, duration, in_order, number, per_step, printable
 from nnrun.display.header import data_line, start_line
 from nnrun.display.stream import SafeStream
-from nnrun.events import EpochEnded, EpochStarted, Event, Message, Progress, RunStarted, TrainingStarted
+from nnrun.events import (
+    DataProgress,
+    EpochEnded,
+    EpochStarted,
+    Event,
+    Message,
+    Progress,
+    RunStarted,
+    TrainingStarted,
+)
 
 HEARTBEAT_SECONDS = 30.0
 """An epoch that takes longer gives a sign of life this often."""
@@ -44,6 +54,8 @@ class PlainDisplay(Display):
         if isinstance(event, Progress):
             if self._clock() >= self._next_heartbeat:
                 self._line(self._heartbeat(event))
+        elif isinstance(event, DataProgress):
+            self._on_data(event)
         elif isinstance(event, EpochStarted):
             self._epochs = event.epochs
             self._next_heartbeat = self._clock() + HEARTBEAT_SECONDS
@@ -61,6 +73,12 @@ class PlainDisplay(Display):
     def close(self) -> None:
         """Writes the lines that wait."""
         self._write()
+
+    def _on_data(self, event: DataProgress) -> None:
+        if event.action == "download" and event.done == event.resumed:
+            self._line(beginning(event))
+        elif self._clock() >= self._next_heartbeat and event.done != event.total:
+            self._line(heartbeat(event))
 
     def _line(self, text: str) -> None:
         self._pending.append(text)

@@ -1,39 +1,32 @@
-"""Problems of a config as text: for people, as JSON, and as annotations of GitHub.
-
-Plain ANSI codes instead of a library: loading one would cost more than the whole check of a config.
-"""
+"""Problems of a config as text: for people, as JSON, and as annotations of GitHub."""
 
 from __future__ import annotations
 
 import json
-import os
-import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from typing import Any
 
 from nnrun.config.problems import Place, Problem
 from nnrun.config.syntax import line_of
+from nnrun.config.urls import masked
+from nnrun.display.cells import width
+from nnrun.display.paint import BOLD, CYAN, FAINT, RED, YELLOW, painted, uses_colour
+
+__all__ = ["as_github", "as_json", "as_record", "printable", "render", "uses_colour"]
 
 _WIDTH = 110  # longer source lines are cut around the place
-
-_RED, _YELLOW, _CYAN, _BOLD, _FAINT = "31", "33", "36", "1", "2"
-
-
-def uses_colour(stream: TextIO) -> bool:
-    """Returns whether to write colours: on terminals only, and not where `NO_COLOR` forbids it."""
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return False
-    return stream.isatty()
 
 
 def render(problems: Iterable[Problem], colour: bool = False) -> str:
     """Returns problems as text for people, each with its line and a caret under the place.
 
+    Logins in the addresses of a line are not shown: outputs end up in logs that others read.
+
     Args:
         problems: The problems, in the order in which to show them.
         colour: Whether to write ANSI colours.
     """
-    return "\n".join(_render_one(problem, colour) for problem in problems)
+    return masked("\n".join(_render_one(problem, colour) for problem in problems))
 
 
 def as_record(problem: Problem, file: str) -> dict[str, Any]:
@@ -48,11 +41,11 @@ def as_record(problem: Problem, file: str) -> dict[str, Any]:
     return {
         "code": problem.code,
         "severity": problem.severity,
-        "message": problem.message,
-        "hint": problem.hint,
+        "message": masked(problem.message),
+        "hint": masked(problem.hint),
         "path": problem.path,
         "file": _file(place, file),
-        "argument": place.source.name if place is not None and in_argument else None,
+        "argument": masked(place.source.name) if place is not None and in_argument else None,
         "line": place.line if place else None,
         "column": place.column if place else None,
         "length": place.length if place else None,
@@ -76,29 +69,29 @@ def as_github(problem: Problem, file: str) -> str:
     text = f"{problem.path}: {problem.message}" if problem.path else problem.message
     if problem.hint:
         text += f"\n{problem.hint}"
-    return f"::{problem.severity} {properties}::{_escaped(text)}"
+    return f"::{problem.severity} {properties}::{_escaped(masked(text))}"
 
 
 def _render_one(problem: Problem, colour: bool) -> str:
     def paint(text: str, *codes: str) -> str:
-        return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if colour else text
+        return painted(text, *codes) if colour else text
 
-    tone = _RED if problem.severity == "error" else _YELLOW
-    head = paint(problem.severity, _BOLD, tone) + ": "
+    tone = RED if problem.severity == "error" else YELLOW
+    head = paint(problem.severity, BOLD, tone) + ": "
     if problem.path:
         head += f"{printable(problem.path)}: "
-    head += f"{printable(problem.message)} {paint(f'[{problem.code}]', _FAINT)}"
+    head += f"{printable(problem.message)} {paint(f'[{problem.code}]', FAINT)}"
     place = problem.place
     lines = [head]
     if place is not None:
-        lines[0] = f"{paint(_where(place), _BOLD)}: {head}"
+        lines[0] = f"{paint(_where(place), BOLD)}: {head}"
         text, before, marked = _excerpt(place)
         number = str(place.line) if place.source.kind == "file" else ""
         margin = " " * len(number)
-        lines.append(f"  {paint(f'{number} |', _FAINT)} {text}")
-        lines.append(f"  {paint(f'{margin} |', _FAINT)} {' ' * before}{paint('^' * marked, _BOLD, tone)}")
+        lines.append(f"  {paint(f'{number} |', FAINT)} {text}")
+        lines.append(f"  {paint(f'{margin} |', FAINT)} {' ' * before}{paint('^' * marked, BOLD, tone)}")
     if problem.hint:
-        lines.append(f"  {paint('hint:', _CYAN)} {printable(problem.hint)}")
+        lines.append(f"  {paint('hint:', CYAN)} {printable(problem.hint)}")
     return "\n".join(lines)
 
 
@@ -124,7 +117,7 @@ def _excerpt(place: Place) -> tuple[str, int, int]:
         prefix, suffix = ("…" if begin else ""), ("…" if stop < len(line) else "")
         line, start, end = line[begin:stop], start - begin, min(end, stop) - begin
     text = prefix + printable(line) + suffix
-    return text, len(prefix) + _cells(line[:start]), max(1, _cells(line[start:end]))
+    return text, len(prefix) + width(line[:start]), max(1, width(line[start:end]))
 
 
 def printable(text: str) -> str:
@@ -135,18 +128,6 @@ def printable(text: str) -> str:
         "  " if character == "\t" else character if character.isprintable() or character == " " else "\ufffd"
         for character in text
     )
-
-
-def _cells(text: str) -> int:
-    """Returns how many columns of a terminal a text takes."""
-    if text.isascii() and "\t" not in text:
-        return len(text)
-    return sum(
-        2 if character == "\t" or unicodedata.east_asian_width(character) in "WF"
-        else 0 if unicodedata.combining(character)
-        else 1
-        for character in text
-    )  # fmt: skip
 
 
 def _escaped(text: str, more: str = "") -> str:

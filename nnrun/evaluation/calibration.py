@@ -85,3 +85,19 @@ def brier_score(truth: NDArray[Any], probabilities: NDArray[Any]) -> float:
     own = probabilities[np.arange(len(truth)), truth]
     squared = (probabilities**2).sum(axis=1) - own**2 + (1 - own) ** 2
     return float(squared.mean() / (2 if probabilities.shape[1] == 2 else 1))
+
+
+def interval(
+    shares: NDArray[np.float64], samples: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns between which limits the true shares lie with 95 % (Wilson's score interval).
+
+    Args:
+        shares: What was observed, shape `(bins,)`.
+        samples: Of how many samples, shape `(bins,)`, all above 0.
+    """
+    z = 1.96
+    middle = (shares + z**2 / (2 * samples)) / (1 + z**2 / samples)
+    half = z / (1 + z**2 / samples) * np.sqrt(shares * (1 - shares) / samples + z**2 / (4 * samples**2))
+    # At 0 and 1 one limit is the share itself, but for rounding.
+    return np.clip(middle - half, 0, shares), np.clip(middle + half, shares, 1)

@@ -27,7 +27,7 @@ def threshold_of(experiment: Experiment) -> float:
     It is 0.5 for a probability (a sigmoid unit, or any unit that is trained towards the labels 0 and 1) and 0
     for a logit (`from_logits: true`) and for the hinge losses, whose labels are -1 and 1.
     """
-    if _last_activation(experiment) in _SQUASHING:
+    if last_activation(experiment) in _SQUASHING:
         # Even with `from_logits: true`: what `predict` returns is behind the sigmoid.
         return 0.5
     loss = experiment.compile.loss
@@ -77,8 +77,8 @@ def probabilities_of(predictions: NDArray[Any], experiment: Experiment) -> NDArr
     if not gives_probabilities(loss):
         return None
     exact = predictions.astype(np.float64)
-    if loss.arguments.get("from_logits") is True and _last_activation(experiment) not in _SQUASHING:
-        exact = _logistic(exact) if exact.shape[1] == 1 else _softmax(exact)
+    if loss.arguments.get("from_logits") is True and last_activation(experiment) not in _SQUASHING:
+        exact = logistic(exact) if exact.shape[1] == 1 else softmax(exact)
     if exact.min(initial=0) < 0 or exact.max(initial=0) > 1:
         return None
     if exact.shape[1] == 1:
@@ -89,18 +89,21 @@ def probabilities_of(predictions: NDArray[Any], experiment: Experiment) -> NDArr
     return exact / total if total.min() > 0 else None
 
 
-def _logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the probability that each logit stands for."""
     # Written with tanh, it overflows nowhere.
     return 0.5 * (1 + np.tanh(0.5 * logits))
 
 
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the probabilities that the logits of a sample stand for, shape `(samples, classes)`."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
     return shares
 
 
-def _last_activation(experiment: Experiment) -> str | None:
+def last_activation(experiment: Experiment) -> str | None:
+    """Returns the name of the activation at the end of a network, or None where it has none."""
     layer = experiment.model.layers[-1]
     activation = layer.arguments.get("activation")
     if activation is None and layer.class_name == "Softmax":

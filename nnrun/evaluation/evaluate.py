@@ -13,6 +13,7 @@ from nnrun.data.labelled import Origins
 from nnrun.data.splits import SplitName
 from nnrun.evaluation.answers import Answers, ClassAnswers, ValueAnswers, answers_of
 from nnrun.evaluation.calibration import Calibration, brier_score, calibration, log_loss
+from nnrun.evaluation.model_file import model_sha256
 from nnrun.evaluation.ranking import Ranking, ranking, top_accuracies
 from nnrun.evaluation.scores import (
     Classification,
@@ -53,6 +54,7 @@ class Evaluation:
         data_changed: Whether the data are not those that the run was trained on.
         data: The file or folder of the new data; None for those of the run.
         fingerprint: That of the data.
+        model_sha256: Checksum of the file of the network, which tells whether it was trained further since.
         answers: What the network said to each sample.
         origins: Where the samples come from; None where that is not known.
     """
@@ -71,6 +73,7 @@ class Evaluation:
     data_changed: bool
     data: Path | None = None
     fingerprint: str = ""
+    model_sha256: str = ""
     answers: Answers | None = field(default=None, repr=False, compare=False)
     origins: Origins | None = field(default=None, repr=False, compare=False)
 
@@ -176,6 +179,7 @@ def evaluation_of(run: Run, recalled: Recall, weights: Weights) -> Evaluation:
         data_changed=recalled.data_changed,
         data=recalled.data,
         fingerprint=recalled.splits.fingerprint,
+        model_sha256=model_sha256(run, weights),
         answers=answers,
         origins=recalled.labelled.origins(recalled.split_name),
     )

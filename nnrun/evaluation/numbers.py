@@ -16,3 +16,12 @@ def brief(value: float, digits: int = 4) -> str:
     if math.isfinite(value) and 10**digits <= size < 1e9:
         return f"{value:,.0f}"
     return f"{value:.{digits}g}"
+
+
+def percent(share: float | None) -> str:
+    """Writes a probability; what is not quite certain is never 100 %."""
+    if share is None:
+        return ""
+    if share > 0.9995 and share < 1:
+        return "> 99.9 %"
+    return f"{share:.1%}".replace("%", " %")

@@ -29,6 +29,7 @@ def to_record(evaluation: Evaluation) -> dict[str, Any]:
         "split": evaluation.split,
         "data": None if evaluation.data is None else str(evaluation.data.absolute()),
         "weights": evaluation.weights,
+        "model_sha256": evaluation.model_sha256,
         "samples": evaluation.samples,
         "data_changed": evaluation.data_changed,
         "fingerprint": evaluation.fingerprint,

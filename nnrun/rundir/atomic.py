@@ -2,8 +2,8 @@
 
 A new content goes to a temporary name in the same folder, is synced, and takes the place of the old one by
 a rename; then the folder is synced, as the rename itself is only durable after that. Files that grow are
-written by `AppendFile`, one whole line at a time. Nothing here needs more than the standard library, so that
-hundreds of crashes can be tried in seconds.
+written by `nnrun.rundir.append_file`, one whole line at a time. Nothing here needs more than the standard library,
+so that hundreds of crashes can be tried in seconds.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import json
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from nnrun.errors import StorageError
 from nnrun.events import plain
@@ -27,6 +27,8 @@ TEMPORARY_PREFIX = ".tmp-"
 """Files with this prefix are unfinished; a killed process leaves them behind and nothing ever reads them."""
 
 _CHUNK = 1 << 20
+
+_MANY_FILES = 1000
 
 _FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
 """On macOS `fsync` leaves the data in the cache of the drive; this command does not."""
@@ -84,12 +86,26 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Writes a value as indented JSON, atomically; non-finite numbers become strings; see `write_bytes`."""
-    write_text(path, json_text(value))
+    write_bytes(path, json_bytes(value))
 
 
 def json_text(value: Any) -> str:
-    """Returns what `write_json` writes."""
+    """Returns a value as indented JSON; non-finite numbers become strings."""
     return json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def json_bytes(value: Any) -> bytes:
+    """Returns what `write_json` writes."""
+    return as_utf8(json_text(value))
+
+
+def as_utf8(text: str) -> bytes:
+    r"""Returns a JSON text as UTF-8.
+
+    A file name that is not UTF-8 has half characters in Python (PEP 383): they become `\udcff`, which is how JSON
+    writes them.
+    """
+    return text.encode("utf-8", "backslashreplace")
 
 
 @contextmanager
@@ -114,14 +130,14 @@ def replacing(path: Path) -> Iterator[Path]:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         try:
             yield temporary
-            _sync(temporary)
+            sync(temporary)
             temporary.replace(path)
         except BaseException:
             # A failing disk may refuse this too; the reason to tell is the first one.
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise storage_error(path, error) from error
 
@@ -133,41 +149,69 @@ def make_folder(path: Path) -> None:
         StorageError: It cannot be made.
     """
     try:
-        path.mkdir(exist_ok=True)
+        if not path.is_dir():
+            path.mkdir(exist_ok=True)
+            sync(path.parent)
     except OSError as error:
         raise storage_error(path, error) from error
 
 
+def make_folders(path: Path) -> None:
+    """Makes a folder and those above it that are missing.
+
+    Raises:
+        StorageError: One of them cannot be made.
+    """
+    for folder in reversed([each for each in (path, *path.parents) if not each.exists()]):
+        make_folder(folder)
+    make_folder(path)
+
+
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Gives a temporary folder to fill with files, which then appears under its name, complete.
+    """Gives a temporary folder to fill, which then appears under its name, complete.
 
     Args:
         path: The folder to make, which must not exist; its parent exists.
 
     Yields:
-        The path of the temporary folder. Only files may be put into it, no folders.
+        The path of the temporary folder. Files and folders may be put into it, but no links.
 
     Raises:
-        StorageError: It could not be written, synced or renamed; there is no folder of that name then. Any
-            `OSError` out of the `with` block counts as that.
+        StorageError: It could not be written, synced or renamed; where it is there nevertheless, it is complete
+            but not safe from a power failure. Any `OSError` out of the `with` block counts as that.
     """
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{path.name}")
     try:
         temporary.mkdir()
         try:
             yield temporary
-            for file in temporary.iterdir():
-                _sync(file)
-            _sync(temporary)
+            _sync_tree(temporary)
             temporary.rename(path)
         except BaseException:
             # A failing disk may refuse this too; the reason to tell is the first one.
             shutil.rmtree(temporary, ignore_errors=True)
             raise
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise storage_error(path, error) from error
+
+
+def remove_folder(path: Path) -> None:
+    """Removes a folder with all that is in it, in one step for those who read: there is never half of it.
+
+    Args:
+        path: The folder. What cannot be removed of it stays as a leftover under a temporary name.
+
+    Raises:
+        StorageError: It cannot even be renamed.
+    """
+    hidden = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{path.name}")
+    try:
+        path.rename(hidden)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    shutil.rmtree(hidden, ignore_errors=True)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -185,118 +229,49 @@ def remove_leftovers(folder: Path) -> None:
                 leftover.unlink()
 
 
-def _sync(path: Path) -> None:
+def publish(temporary: Path, path: Path) -> None:
+    """Lets a complete file take the place of `path`, which lies in the same folder; for files that grew slowly.
+
+    Args:
+        temporary: The complete file.
+        path: The file to make or replace.
+
+    Raises:
+        StorageError: It could not be synced or renamed.
+    """
+    try:
+        sync(temporary)
+        temporary.replace(path)
+        sync(path.parent)
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+def _sync_tree(folder: Path) -> None:
+    paths = [*folder.rglob("*")]
+    if len(paths) > _MANY_FILES and sys.platform == "linux":
+        # Linux waits until all is stored, and one call is quicker than thousands; elsewhere it need not wait.
+        os.sync()
+        return
+    for path in paths:
+        sync(path)
+    sync(folder)
+
+
+def sync(path: Path) -> None:
+    """Returns when a file or folder is safe from a power failure; an `OSError` says that it is not."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        _sync_descriptor(descriptor)
+        sync_descriptor(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _sync_descriptor(descriptor: int) -> None:
+def sync_descriptor(descriptor: int) -> None:
+    """Does the same for an open file."""
     if _FULL_SYNC is not None:
         # Not every file system has it (network drives); those get the ordinary sync.
         with suppress(OSError):
             fcntl.fcntl(descriptor, _FULL_SYNC)
             return
     os.fsync(descriptor)
-
-
-class AppendFile:
-    """A text file that only grows, by whole lines.
-
-    A last line without its end, as a power failure can leave it, is cut off when the file is opened. A line
-    that does not fit on the disk is taken back, so that the file always ends with a complete line.
-
-    Args:
-        path: The file; created if it does not exist.
-
-    Raises:
-        StorageError: It cannot be opened for writing.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._new_name = not path.exists()
-        try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            try:
-                self._size = self._cut_torn_line()
-            except BaseException:
-                os.close(self._descriptor)
-                raise
-        except OSError as error:
-            raise storage_error(path, error) from error
-
-    def _cut_torn_line(self) -> int:
-        size = os.fstat(self._descriptor).st_size
-        end = size
-        while end:
-            start = max(0, end - _CHUNK)
-            block = os.pread(self._descriptor, end - start, start)
-            newline = block.rfind(b"\n")
-            if newline >= 0:
-                end = start + newline + 1
-                break
-            end = start
-        if end != size:
-            os.ftruncate(self._descriptor, end)
-        return end
-
-    def append(self, line: str) -> None:
-        r"""Appends one line by one write.
-
-        Args:
-            line: The line, without its end; it holds no `\n`.
-
-        Raises:
-            StorageError: The line could not be stored; the file is as before.
-        """
-        data = line.encode() + b"\n"
-        try:
-            written = os.write(self._descriptor, data)
-            if written != len(data):
-                # Only a full disk or a size limit cuts a write to a file short; the rest tells which.
-                self._write_rest(data[written:])
-        except OSError as error:
-            raise storage_error(self._path, error) from error
-        self._size += len(data)
-
-    def _write_rest(self, data: bytes) -> None:
-        try:
-            while data:
-                data = data[os.write(self._descriptor, data) :]
-        except OSError:
-            os.ftruncate(self._descriptor, self._size)
-            raise
-
-    def sync(self) -> None:
-        """Returns when all lines are safe from a power failure.
-
-        Raises:
-            StorageError: The disk failed to store them.
-        """
-        try:
-            _sync_descriptor(self._descriptor)
-            if self._new_name:
-                _sync(self._path.parent)
-                self._new_name = False
-        except OSError as error:
-            raise storage_error(self._path, error) from error
-
-    def close(self) -> None:
-        """Closes the file; a second call does nothing."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

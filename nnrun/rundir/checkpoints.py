@@ -2,19 +2,22 @@
 
     checkpoints/epoch-000012/
         state.npz        all arrays
-        manifest.json    epoch, other state, and size and SHA-256 of the arrays
+        manifest.json    epoch, other state, size and SHA-256 of the arrays, and a SHA-256 of itself
 
-A checkpoint appears by one rename when both files are on the disk, so there is never a half one under its name; the
-checksum tells bit-rot and truncation. The last two are kept: if the newest is damaged, the one before is used.
+A checkpoint appears by one rename when both files are on the disk, and disappears by one, so there is never a half
+one under its name; the checksums tell bit-rot and truncation. The last two are kept: if the newest is damaged, the
+one before is used. Which one is newer is told by the number in the name, never by the time of a file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+import re
 import zipfile
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,14 +25,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnrun.errors import DataError
-from nnrun.rundir.atomic import json_text, new_folder, storage_error
+from nnrun.errors import DataError, StorageError
+from nnrun.rundir.atomic import json_bytes, make_folder, new_folder, remove_folder, remove_leftovers
 
-FORMAT = 1
+FORMAT = 2
+"""Format 1 had no checksum of the manifest."""
+
 KEPT = 2
 
 _ARRAYS = "state.npz"
 _MANIFEST = "manifest.json"
+_NAME = re.compile(r"epoch-([0-9]{6,})")
+_NO_DIGEST = "0" * 64
+"""Stands for the checksum of the manifest while that is computed."""
+
+
+class _Damaged(Exception):
+    """A checkpoint is damaged; its text says how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,8 @@ class Checkpoint:
 def write_checkpoint(run: Path, checkpoint: Checkpoint) -> Path:
     """Writes a checkpoint and removes all but the last two.
 
+    Later ones are removed, too: the training did not go on from them, so they were damaged.
+
     Args:
         run: The run directory.
         checkpoint: What to keep.
@@ -62,28 +76,42 @@ def write_checkpoint(run: Path, checkpoint: Checkpoint) -> Path:
     """
     folder = run / "checkpoints"
     path = folder / f"epoch-{checkpoint.epoch:06d}"
-    try:
-        folder.mkdir(exist_ok=True)
+    make_folder(folder)
+    remove_leftovers(folder)  # of a removal that the disk refused
+    if not path.exists() or damage(path) is not None:
         if path.exists():
-            if _damage(path) is None:
-                return path
-            shutil.rmtree(path)
-    except OSError as error:
-        raise storage_error(path, error) from error
+            remove_folder(path)
+        _write(path, checkpoint)
+    for later in checkpoint_folders(run):
+        if epoch_of(later) > checkpoint.epoch:
+            _remove(later)
+    remove_superseded(run, checkpoint.epoch)
+    return path
+
+
+def remove_superseded(run: Path, epoch: int) -> None:
+    """Removes all checkpoints but the last two, as far as they are not later than an epoch.
+
+    Args:
+        run: The run directory.
+        epoch: The epoch of the newest one that is intact.
+    """
+    usable = [path for path in checkpoint_folders(run) if epoch_of(path) <= epoch]
+    for path in usable[KEPT:]:
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with suppress(StorageError):  # one too many costs space only
+        remove_folder(path)
+
+
+def _write(path: Path, checkpoint: Checkpoint) -> None:
     with new_folder(path) as temporary:
         arrays = temporary / _ARRAYS
         with arrays.open("wb") as file:
             np.savez(file, **checkpoint.arrays)  # type: ignore[arg-type]  # its stub takes a flag among the names
-        manifest = {
-            "format": FORMAT,
-            "epoch": checkpoint.epoch,
-            "state": checkpoint.state,
-            "files": {_ARRAYS: {"bytes": arrays.stat().st_size, "sha256": _sha256(arrays)}},
-        }
-        (temporary / _MANIFEST).write_text(json_text(manifest), encoding="utf-8")
-    for old in _folders(run)[KEPT:]:
-        shutil.rmtree(old, ignore_errors=True)  # a leftover costs space only
-    return path
+        (temporary / _MANIFEST).write_bytes(_manifest_bytes(checkpoint, arrays))
 
 
 def read_checkpoint(run: Path) -> tuple[Checkpoint, tuple[str, ...]]:
@@ -99,15 +127,11 @@ def read_checkpoint(run: Path) -> tuple[Checkpoint, tuple[str, ...]]:
         DataError: There is none.
     """
     damaged: list[str] = []
-    for path in _folders(run):
-        damage = _damage(path)
-        if damage is not None:
-            damaged.append(f"checkpoint {path.name} is damaged ({damage})")
-            continue
-        manifest = _manifest(path)
-        with np.load(path / _ARRAYS, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        return Checkpoint(manifest["epoch"], arrays, manifest["state"]), tuple(damaged)
+    for path in checkpoint_folders(run):
+        try:
+            return _read(path), tuple(damaged)
+        except _Damaged as error:
+            damaged.append(f"checkpoint {path.name} is damaged ({error})")
     if damaged:
         raise DataError(
             f"no checkpoint in {run} is intact: {'; '.join(damaged)}", "The run cannot be continued."
@@ -117,45 +141,110 @@ def read_checkpoint(run: Path) -> tuple[Checkpoint, tuple[str, ...]]:
     )
 
 
-def damaged_checkpoints(run: Path) -> list[str]:
-    """Returns one sentence for each checkpoint of a run that is damaged."""
-    found = ((path.name, _damage(path)) for path in _folders(run))
-    return [f"checkpoint {name} is damaged ({damage})" for name, damage in found if damage is not None]
+def checkpoint_folders(run: Path) -> list[Path]:
+    """Returns the folders of checkpoints of a run, the newest first; anything else that lies there is left out."""
+    found = (path for path in (run / "checkpoints").glob("epoch-*") if _NAME.fullmatch(path.name))
+    return sorted(found, key=epoch_of, reverse=True)
 
 
-def _folders(run: Path) -> list[Path]:
-    """Returns the folders of checkpoints, the newest first."""
-    return sorted((run / "checkpoints").glob("epoch-*"), reverse=True)
+def epoch_of(path: Path) -> int:
+    """Returns the epoch in the name of a checkpoint's folder."""
+    return int(path.name.removeprefix("epoch-"))
 
 
-def _damage(path: Path) -> str | None:
-    """Returns what is wrong with a checkpoint, or None."""
+def damage(path: Path, *, load: bool = False) -> str | None:
+    """Returns what is wrong with a checkpoint, or None.
+
+    Args:
+        path: The folder of the checkpoint.
+        load: Load the arrays, too, beside comparing the checksums.
+    """
     try:
-        manifest = _manifest(path)
-        for name, facts in manifest["files"].items():
-            file = path / Path(name).name
-            if file.stat().st_size != facts["bytes"]:
-                return f"{name} has {file.stat().st_size:,} bytes instead of {facts['bytes']:,}"
-            if _sha256(file) != facts["sha256"]:
-                return f"the checksum of {name} does not match"
-        if manifest["format"] != FORMAT:
-            return f"format {manifest['format']} is of a newer version of nnrun"
-        with zipfile.ZipFile(path / _ARRAYS) as arrays:
-            arrays.namelist()
-    except FileNotFoundError as error:
-        return f"{Path(str(error.filename)).name} is missing"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        return f"{type(error).__name__}: {error}"
+        if load:
+            _read(path)
+        else:
+            _checked(path)
+    except _Damaged as error:
+        return str(error)
     return None
 
 
-def _manifest(path: Path) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads((path / _MANIFEST).read_bytes())
-    if not isinstance(manifest["epoch"], int) or manifest["epoch"] < 1:
-        raise ValueError(f"epoch is {manifest['epoch']!r}")
+def _read(path: Path) -> Checkpoint:
+    """Reads a checkpoint.
+
+    Raises:
+        _Damaged: Something is wrong with it.
+    """
+    manifest = _checked(path)
+    try:
+        with np.load(path / _ARRAYS, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (
+        OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error,
+    ) as error:  # fmt: skip
+        raise _Damaged(f"{_ARRAYS} cannot be loaded: {error}") from error
+    return Checkpoint(manifest["epoch"], arrays, manifest["state"])
+
+
+def _checked(path: Path) -> dict[str, Any]:
+    """Compares a checkpoint with its checksums.
+
+    Returns:
+        Its manifest.
+
+    Raises:
+        _Damaged: Something is wrong with it.
+    """
+    try:
+        manifest = _manifest(path)
+        for name in {_ARRAYS, *manifest["files"]}:
+            _compare(path / Path(name).name, manifest["files"][name])
+    except FileNotFoundError as error:
+        raise _Damaged(f"{Path(str(error.filename)).name} is missing") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _Damaged(f"{type(error).__name__}: {error}") from error
     return manifest
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _compare(file: Path, facts: Mapping[str, Any]) -> None:
+    size = file.stat().st_size
+    if size != facts["bytes"]:
+        raise _Damaged(f"{file.name} has {size:,} bytes instead of {facts['bytes']:,}")
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    if digest != facts["sha256"]:
+        raise _Damaged(f"the checksum of {file.name} does not match")
+
+
+def _manifest_bytes(checkpoint: Checkpoint, arrays: Path) -> bytes:
+    with arrays.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    content = json_bytes(
+        {
+            "format": FORMAT,
+            "sha256": _NO_DIGEST,
+            "epoch": checkpoint.epoch,
+            "state": checkpoint.state,
+            "files": {_ARRAYS: {"bytes": arrays.stat().st_size, "sha256": digest}},
+        }
+    )
+    own = hashlib.sha256(content).hexdigest()
+    return content.replace(_NO_DIGEST.encode(), own.encode(), 1)
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    if (path / _MANIFEST).exists() and not (path / _MANIFEST).is_file():
+        raise _Damaged(f"{_MANIFEST} is no file")
+    content = (path / _MANIFEST).read_bytes()
+    manifest: dict[str, Any] = json.loads(content)
+    if "sha256" in manifest:
+        stated = str(manifest["sha256"]).encode()
+        if hashlib.sha256(content.replace(stated, _NO_DIGEST.encode(), 1)).hexdigest().encode() != stated:
+            raise _Damaged(f"the checksum of {_MANIFEST} does not match")
+    elif manifest["format"] == FORMAT:
+        raise _Damaged(f"{_MANIFEST} has no checksum")
+    if manifest["format"] not in (1, FORMAT):
+        raise _Damaged(f"format {manifest['format']} is of a newer version of nnrun")
+    if manifest["epoch"] != epoch_of(path) or "state" not in manifest:
+        raise _Damaged(f"it is no checkpoint of epoch {epoch_of(path)}")
+    return manifest

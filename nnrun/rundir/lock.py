@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from nnrun.rundir.atomic import storage_error
 from nnrun.rundir.provenance import process_facts
 
 LOCK_FILE = ".lock"
+
+_TRIES = 5
+_PAUSE = 0.02
+"""Seconds between two tries: `is_locked` holds the lock for a moment."""
 
 
 @contextlib.contextmanager
@@ -34,18 +39,53 @@ def locked(run: Path) -> Iterator[None]:
         raise storage_error(path, error) from error
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunInUseError(
-                f"run {run.name} is in use by {_owner(path)}", "Wait until it has ended, or stop it."
-            ) from None
+            if not _acquired(descriptor):
+                raise RunInUseError(
+                    f"run {run.name} is in use by {_owner(path)}", "Wait until it has ended, or stop it."
+                )
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(process_facts()).encode(), 0)
         except OSError as error:
             raise storage_error(path, error) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(process_facts()).encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def is_locked(run: Path) -> bool | None:
+    """Tells whether a process holds the lock of a run directory.
+
+    Args:
+        run: The run directory.
+
+    Returns:
+        None where the system does not tell.
+    """
+    try:
+        descriptor = os.open(run / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _acquired(descriptor: int) -> bool:
+    for attempt in range(_TRIES):
+        if attempt:
+            time.sleep(_PAUSE)
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    return False
 
 
 def _owner(path: Path) -> str:

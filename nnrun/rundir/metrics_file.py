@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
-from contextlib import suppress
+import itertools
 from pathlib import Path
 
 from nnrun.errors import DataError
 from nnrun.events import EpochEnded
-from nnrun.rundir.atomic import AppendFile, write_text
+from nnrun.rundir.append_file import AppendFile
+from nnrun.rundir.atomic import storage_error, write_text
 
 FIXED_COLUMNS = ("epoch", "seconds", "learning_rate")
 
@@ -24,22 +24,49 @@ class MetricsFile:
 
     Args:
         path: The file; it appears with the first row.
-        epochs: Rows to keep of a file that is there: a resumed run repeats the epochs after its checkpoint.
+        epochs: Rows to keep of a file that is there: a resumed run repeats the epochs after its checkpoint. They
+            are cut off by `cut_back`, or by the first row.
+
+    Raises:
+        DataError: The file does not hold these epochs.
     """
 
     def __init__(self, path: Path, epochs: int = 0) -> None:
         self._path = path
         self._file: AppendFile | None = None
         self._names: list[str] = []
-        if epochs:
-            self._file = self._cut_back(epochs)
+        self._kept = _first_rows(path, epochs) if epochs else None
+        self._last = epochs
+
+    def cut_back(self) -> None:
+        """Removes the rows after those to keep, once the run goes on.
+
+        Raises:
+            StorageError: It could not be written; all rows are there.
+        """
+        if self._kept is None:
+            return
+        # A column without a value came with a later row: it goes with that row.
+        columns = list(zip(*self._kept, strict=True))
+        columns = columns[: len(FIXED_COLUMNS)] + [
+            column for column in columns[len(FIXED_COLUMNS) :] if any(column[1:])
+        ]
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
+        write_text(self._path, text.getvalue())
+        self._names = [column[0] for column in columns[len(FIXED_COLUMNS) :]]
+        self._file = AppendFile(self._path)
+        self._kept = None
 
     def append(self, event: EpochEnded) -> None:
-        """Adds the row of an epoch.
+        """Adds the row of an epoch, unless it is there.
 
         Raises:
             StorageError: It could not be written; the rows before are there.
         """
+        self.cut_back()
+        if event.epoch == self._last:
+            return
         metrics = {name: value for name, value in event.metrics.items() if name not in FIXED_COLUMNS}
         if self._file is None or not metrics.keys() <= set(self._names):
             self._file = self._with_columns(list(metrics))
@@ -49,6 +76,7 @@ class MetricsFile:
             value = metrics.get(name)
             cells.append("" if value is None else repr(float(value)))
         self._file.append(",".join(cells))
+        self._last = event.epoch
 
     def sync(self) -> None:
         """Returns when all rows are safe from a power failure."""
@@ -61,22 +89,6 @@ class MetricsFile:
             self._file.close()
             self._file = None
 
-    def _cut_back(self, epochs: int) -> AppendFile:
-        rows: list[dict[str, str]] = []
-        header: tuple[str, ...] = ()
-        with suppress(FileNotFoundError), self._path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            rows = [row for row in reader if (row["epoch"] or "").isdigit() and int(row["epoch"]) <= epochs]
-            header = tuple(reader.fieldnames or ())
-        if [row["epoch"] for row in rows] != [str(number) for number in range(1, epochs + 1)]:
-            raise DataError(
-                f"{self._path} does not hold the epochs 1 to {epochs} of the checkpoint",
-                "The file was changed by hand; the run cannot be continued.",
-            )
-        self._names = list(header[len(FIXED_COLUMNS) :])
-        write_text(self._path, _table(header, rows))
-        return AppendFile(self._path)
-
     def _with_columns(self, new: list[str]) -> AppendFile:
         names = [*self._names, *(name for name in new if name not in self._names)]
         # Training before validation, as Keras orders them, whenever a column came.
@@ -84,17 +96,51 @@ class MetricsFile:
         self.close()
         rows: list[dict[str, str]] = []
         if self._names:
-            with self._path.open(encoding="utf-8", newline="") as file:
-                rows.extend(csv.DictReader(file))
-        header = (*FIXED_COLUMNS, *names)
-        write_text(self._path, _table(header, rows))
+            try:
+                with self._path.open(encoding="utf-8", newline="") as file:
+                    rows.extend(csv.DictReader(file))
+            except OSError as error:
+                raise storage_error(self._path, error) from error
+        text = io.StringIO()
+        writer = csv.DictWriter(text, (*FIXED_COLUMNS, *names), restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(self._path, text.getvalue())
         self._names = names
         return AppendFile(self._path)
 
 
-def _table(header: Sequence[str], rows: Sequence[dict[str, str]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, header, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+def _first_rows(path: Path, epochs: int) -> list[list[str]]:
+    """Returns the header and the rows of the first epochs, as cells.
+
+    Raises:
+        DataError: They are not there, or it is no such table.
+    """
+    try:
+        text = path.read_bytes().decode()
+    except FileNotFoundError:
+        text = ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable(path, epochs) from error
+    # A last line without its end was cut off by a power failure.
+    reader = csv.reader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
+    try:
+        rows = list(itertools.islice(reader, epochs + 1))
+    except csv.Error as error:
+        raise _unusable(path, epochs) from error
+    header = rows[0] if rows else []
+    numbers = [row[:1] for row in rows[1:]]
+    if (
+        tuple(header[: len(FIXED_COLUMNS)]) != FIXED_COLUMNS
+        or numbers != [[str(number)] for number in range(1, epochs + 1)]
+        or any(len(row) != len(header) for row in rows)
+    ):
+        raise _unusable(path, epochs)
+    return rows
+
+
+def _unusable(path: Path, epochs: int) -> DataError:
+    return DataError(
+        f"{path} does not hold the epochs 1 to {epochs} of the checkpoint",
+        "The file was changed or damaged; the run cannot be continued.",
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -11,12 +10,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from nnrun.config.urls import redact
+
 PACKAGES = ("numpy", "tensorflow", "keras")
 """The packages whose version can change the weights of a run."""
 
 RECORDED_ENVIRONMENT = (
     "CUDA_VISIBLE_DEVICES",
-    "KERAS_BACKEND",
     "KERAS_MAX_EPOCHS",
     "KERAS_MAX_STEPS_PER_EPOCH",
     "MKL_NUM_THREADS",
@@ -37,25 +37,12 @@ RECORDED_ENVIRONMENT = (
     "TF_XLA_FLAGS",
     "XLA_FLAGS",
 )
-"""Variables that can change a result. No other one is ever recorded: an environment is full of secrets."""
+"""Variables that can change a result. No other one is ever recorded: an environment is full of secrets.
 
-_URL_LOGIN = re.compile(r"(?<=://)[^/?#\s]*@")
-_URL_SECRET = re.compile(
-    r"""(?ix) ([?&;\#]
-        (?: [\w.-]* (?:token|secret|passw|credential|signature|auth|(?:api|access)[_-]?key) [\w.-]*
-          | sig | key)
-    =) [^&;\#\s]*"""
-)
+`KERAS_BACKEND` is none of them: nnrun sets it itself."""
 
 _GIT_STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=no")
 _GIT_SECONDS = 2.0
-
-
-def redact(argument: str) -> str:
-    """Returns a command-line argument without the logins and keys that are part of URLs in it."""
-    if "://" not in argument:
-        return argument
-    return _URL_SECRET.sub(r"\1***", _URL_LOGIN.sub("***@", argument))
 
 
 def redact_command(command: Sequence[str]) -> list[str]:
@@ -193,10 +180,14 @@ def _boot_id() -> str | None:
 
 
 def _start(pid: int) -> int | None:
-    """Returns the start of a process in clock ticks since boot; None where the system does not tell."""
+    """Returns the start of a process in clock ticks since boot.
+
+    None where the system does not tell, and for a process that has ended and waits only for its parent to notice.
+    """
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
         return None
-    # Field 22 of proc(5); the name in field 2 may contain spaces and brackets.
-    return int(stat.rpartition(")")[2].split()[19])
+    # Fields 3 and 22 of proc(5); the name in field 2 may contain spaces and brackets.
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in {"Z", "X"} else int(fields[19])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from collections.abc import Mapping
@@ -12,8 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from nnrun.config.directions import Direction, direction
 from nnrun.errors import DataError
 from nnrun.rundir.provenance import process_is_alive
+from nnrun.rundir.resolved_values import read_values
 
 RunStatus = Literal["running", "completed", "interrupted", "failed", "lost"]
 """`lost`: the record says `running`, but the process is gone without a word (killed, or the power failed)."""
@@ -50,7 +53,7 @@ class Run:
             raise DataError(f"{path} is no run directory: it has no run.json") from error
         except OSError as error:
             raise DataError(f"cannot read {file}: {error.strerror}") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{file} is damaged: {error}") from error
         _check(file, record)
         return cls(path, record)
@@ -103,7 +106,7 @@ class Run:
             return {}
         except OSError as error:
             raise DataError(f"cannot read {file}: {error.strerror}") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{file} is damaged: {error}") from error
         if not isinstance(values, dict):
             raise DataError(f"{file} is damaged: expected a JSON object")
@@ -124,25 +127,63 @@ class Run:
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"cannot read {file}: {error}") from error
         # A last line without its end was cut off by a power failure: its epoch is not complete.
-        lines = text[: text.rfind("\n") + 1].splitlines()
+        reader = csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
         rows: list[dict[str, float | None]] = []
-        for number, row in enumerate(csv.DictReader(lines), start=2):
-            try:
-                rows.append({name: float(cell) if cell else None for name, cell in row.items()})
-            except (TypeError, ValueError) as error:
-                raise DataError(f"{file}, line {number}, is damaged: {error}") from error
+        try:
+            rows.extend({name: float(cell) if cell else None for name, cell in row.items()} for row in reader)
+        except (TypeError, ValueError, csv.Error) as error:
+            raise DataError(f"{file}, line {reader.line_num}, is damaged: {error}") from error
         return rows
+
+    @cached_property
+    def config_values(self) -> Mapping[str, Any]:
+        """The values of `resolved.yaml` as dicts, lists and scalars; empty where it is missing or damaged."""
+        return read_values(self.resolved_path)
+
+    @property
+    def evaluations(self) -> list[str]:
+        """The names of the evaluations that there are: split and weights, such as `test-best`."""
+        return sorted(file.stem for file in (self.path / "evaluation").glob("*.json"))
+
+    def evaluation(self, name: str) -> Mapping[str, float]:
+        """Returns the figures that an evaluation found; empty where there was none, or its file is damaged.
+
+        Args:
+            name: Split and weights, such as `test-best`.
+        """
+        try:
+            found = json.loads((self.path / "evaluation" / f"{name}.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        figures = found.get("figures") if isinstance(found, dict) else None
+        if not isinstance(figures, dict):
+            return {}
+        numbers = {key: _number(value) for key, value in figures.items()}
+        return {key: float(value) for key, value in numbers.items() if isinstance(value, (int, float))}
 
     @property
     def epochs(self) -> int:
-        """Complete epochs: from the summary, or the rows of `metrics.csv` where there is none."""
-        epochs = self.summary.get("epochs")
+        """Complete epochs: from the summary, or the rows of `metrics.csv` where there is none (yet)."""
+        # That of a run which goes on, or was lost in that, is from its last end.
+        epochs = None if self.record["status"] == "running" else self.summary.get("epochs")
         return epochs if isinstance(epochs, int) else len(self.metrics)
 
     def metric(self, name: str) -> float | None:
         """Returns a metric of the best epoch, such as `val_accuracy`; None if unknown or not finite."""
         value = self.summary.get(f"best_{name}")
-        return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+        return value if isinstance(value, float) and math.isfinite(value) else None
+
+    def direction(self, name: str) -> Direction | None:
+        """Tells whether less or more of a metric is better: what the config says of its monitor, or the name.
+
+        Args:
+            name: The metric, such as `val_accuracy`.
+        """
+        section = self.config_values.get("checkpoint")
+        if isinstance(section, Mapping) and section.get("monitor") == name:
+            said: dict[Any, Direction] = {"min": "min", "max": "max"}
+            return said.get(section.get("mode")) or direction(name)
+        return direction(name)
 
     def model_path(self, weights: Literal["best", "last"]) -> Path:
         """Returns the file of the trained network.
@@ -172,8 +213,8 @@ def _check(file: Path, record: Any) -> None:
         expected = ", ".join(_STATUSES)
         raise DataError(f"{file} is damaged: status is {record['status']!r}, expected one of {expected}")
     try:
-        datetime.fromisoformat(record["started"])
-    except ValueError as error:
+        datetime.fromisoformat(record["started"]).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise DataError(f"{file} is damaged: started is {record['started']!r}, no time") from error
 
 

@@ -3,31 +3,48 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from nnrun.events import EpochEnded, Event, PhaseStarted, Progress, RunEnded, Saved, TrainingStarted, to_line
-from nnrun.rundir.atomic import AppendFile, write_json
+from nnrun.events import (
+    DataProgress,
+    EpochEnded,
+    Event,
+    PhaseStarted,
+    Progress,
+    RunEnded,
+    Saved,
+    TrainingStarted,
+    to_line,
+)
+from nnrun.rundir.append_file import AppendFile
+from nnrun.rundir.atomic import write_json
 from nnrun.rundir.metrics_file import MetricsFile
 
 PROGRESS_SECONDS = 10.0
-"""At most one `Progress` in this time goes to `events.jsonl`, which would otherwise grow without bound."""
+"""At most one `Progress` or `DataProgress` in this time goes to `events.jsonl`, which would otherwise grow without
+bound."""
 
 
 class Recorder:
     """Writes the events of one run into its directory.
 
     What is written survives the end of the process at any moment; what came before a save survives a power
-    failure as well, as everything is synced when a save begins and after it.
+    failure as well, as everything is synced when a save begins and after it. What could not be written, or was
+    interrupted, is tried again with the next event, so that a run that has an end has every epoch before it.
 
     Args:
         directory: The run directory.
         clock: Gives seconds from any origin that never go back.
-        epochs: Complete epochs of a run that is continued; later rows of its `metrics.csv` are cut off.
+        epochs: Complete epochs of a run that is continued; later rows of its `metrics.csv` are cut off when the
+            training goes on.
 
     Raises:
+        DataError: The `metrics.csv` of a run that is continued does not hold its epochs.
         StorageError: A file cannot be made; later, from a call: cannot be written.
     """
 
@@ -36,23 +53,29 @@ class Recorder:
     ) -> None:
         self._directory = directory
         self._clock = clock
-        self._events = AppendFile(directory / "events.jsonl")
         self._metrics = MetricsFile(directory / "metrics.csv", epochs)
+        self._events = AppendFile(directory / "events.jsonl")
         self._next_progress = clock() + PROGRESS_SECONDS
         self._monitor: str | None = None
+        self._pending: deque[Callable[[], None]] = deque()
 
     def __call__(self, event: Event) -> None:
         """Records one event."""
-        if isinstance(event, Progress):
+        if isinstance(event, (DataProgress, Progress)):
             if self._clock() < self._next_progress:
                 return
             self._next_progress = self._clock() + PROGRESS_SECONDS
-        self._events.append(to_line(event))
-        if isinstance(event, EpochEnded):
-            self._metrics.append(event)
-        elif isinstance(event, TrainingStarted):
+        if isinstance(event, TrainingStarted):
             self._monitor = event.monitor
-        elif isinstance(event, Saved) or (isinstance(event, PhaseStarted) and event.phase == "save"):
+            self._pending.append(self._metrics.cut_back)
+        self._pending.append(partial(self._events.append, to_line(event)))
+        if isinstance(event, EpochEnded):
+            self._pending.append(partial(self._metrics.append, event))
+        while self._pending:
+            # Removed when it is done: a line that was interrupted is written once more, in the same place.
+            self._pending[0]()
+            self._pending.popleft()
+        if isinstance(event, Saved) or (isinstance(event, PhaseStarted) and event.phase == "save"):
             self.sync()
         elif isinstance(event, RunEnded):
             self.sync()

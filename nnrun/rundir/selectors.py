@@ -74,6 +74,8 @@ def find_run(selector: str, runs_dir: Path) -> Run:
         return _latest(list(list_runs(runs_dir).runs), runs_dir, "run")
     if selector.startswith("best:"):
         return _best(selector.removeprefix("best:"), runs_dir)
+    if not selector:
+        raise _none("run ''", runs_dir)
     run = _by_path(Path(selector)) or _by_path(runs_dir / selector)
     if run is not None:
         return run
@@ -84,7 +86,7 @@ def find_run(selector: str, runs_dir: Path) -> Run:
     named = [path for path in candidates if path.parent.name == selector]
     if named:
         return _latest(_readable(named), runs_dir, f"run named {selector!r}")
-    matching = sorted(path for path in candidates if path.name.startswith(selector)) if selector else []
+    matching = sorted(path for path in candidates if path.name.startswith(selector))
     if len(matching) > 1:
         shown = ", ".join(f"{path.name} ({path.parent.name})" for path in matching[:_LISTED])
         more = f" and {len(matching) - _LISTED} more" if len(matching) > _LISTED else ""
@@ -94,6 +96,37 @@ def find_run(selector: str, runs_dir: Path) -> Run:
     if not matching:
         raise _none(f"run {selector!r}", runs_dir)
     return Run.read(matching[0])
+
+
+def find_directory(selector: str, runs_dir: Path) -> Path:
+    """Finds the directory of one run, also where its record is damaged or gone.
+
+    Args:
+        selector: As for `find_run`; a path, or an id or its beginning, finds a damaged one.
+        runs_dir: Where the runs are.
+
+    Raises:
+        DataError: There is no such run.
+        UsageError: The selector fits several runs, or is `best:` with a metric of unknown direction.
+    """
+    for path in (Path(selector), runs_dir / selector):
+        if selector and looks_like_run(path):
+            return path
+    try:
+        return find_run(selector, runs_dir).path
+    except DataError:
+        found = [path for path in _directories(runs_dir) if selector and path.name.startswith(selector)]
+        if len(found) != 1:
+            raise
+        return found[0]
+
+
+def looks_like_run(path: Path) -> bool:
+    """Tells whether a folder is a run directory, or what is left of one."""
+    try:
+        return any((path / name).is_file() for name in ("run.json", "resolved.yaml"))
+    except (OSError, ValueError):  # no path at all: too long, or a NUL byte
+        return False
 
 
 def _by_path(path: Path) -> Run | None:
@@ -112,22 +145,26 @@ def _by_path(path: Path) -> Run | None:
 
 
 def _best(metric: str, runs_dir: Path) -> Run:
-    wanted = direction(metric)
-    if wanted is None:
-        raise UsageError(
-            f"best:{metric}: the name does not tell whether more or less of {metric!r} is better",
-            "Choose the run from `nnrun runs --sort KEY`.",
-        )
+    if not metric:
+        raise UsageError("best: needs a metric", "Such as best:val_accuracy.")
     values = []
     known: set[str] = set()
+    wanted = direction(metric)
     for run in list_runs(runs_dir).runs:
-        value = run.metric(metric) if _has_summary(run) else None
+        if not _has_summary(run):
+            continue
+        known.update(key.removeprefix("best_") for key in run.summary if key.startswith("best_"))
+        value = run.metric(metric)
         if value is not None:
             values.append((value, run))
-        elif _has_summary(run):
-            known.update(key.removeprefix("best_") for key in run.summary if key.startswith("best_"))
+            wanted = wanted or run.direction(metric)
+    known.discard("epoch")
+    if wanted is None and (values or not known):
+        raise UsageError(
+            f"best:{metric}: the name does not tell whether more or less of {metric!r} is better",
+            "Choose the run from `nnrun runs --sort KEY`, or set checkpoint.mode in the config.",
+        )
     if not values:
-        known.discard("epoch")
         metrics = f"; the runs there have: {', '.join(sorted(known))}" if known else ""
         raise DataError(f"no run with a finite {metric!r} in {runs_dir.absolute()}{metrics}", _HOW)
     # Of equal ones the newest, which comes first.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import secrets
-import shutil
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,12 +14,28 @@ from typing import Any, Self
 
 from nnrun.errors import EnvironmentFault, StorageError
 from nnrun.events import Status
-from nnrun.rundir.atomic import remove_leftovers, write_bytes, write_json, write_text
+from nnrun.rundir.atomic import (
+    json_bytes,
+    make_folders,
+    new_folder,
+    remove_folder,
+    remove_leftovers,
+    write_bytes,
+    write_json,
+)
+from nnrun.rundir.checkpoints import remove_superseded
+from nnrun.rundir.event_files import cut_back
 from nnrun.rundir.provenance import git_state, host_facts, process_facts, redact_command, versions
 from nnrun.rundir.reading import Run
 
 FORMAT = 1
 """Version of the layout of a run directory; it grows when a reader has to know."""
+
+_TAKEN = frozenset({errno.EEXIST, errno.ENOTEMPTY})
+"""Another process has a run of this id: see rename(2), which replaces an empty folder only."""
+
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""Faults that another folder on the same disk would have, too."""
 
 
 class RunDirectory:
@@ -38,8 +55,8 @@ class RunDirectory:
 
     @property
     def id(self) -> str:
-        """The id of the run: the name of its directory."""
-        return self.path.name
+        """The id of the run: the name of its directory, unless that was copied or renamed."""
+        return str(self.record["id"])
 
     @classmethod
     def create(
@@ -55,6 +72,8 @@ class RunDirectory:
     ) -> Self:
         """Makes a new directory `runs_dir/name/<YYYYMMDD-HHMMSS>-<4 hex>` with the config and a first record.
 
+        It appears complete, or not at all.
+
         Args:
             runs_dir: Where the runs are; made if missing.
             name: Name of the experiment, which is a valid folder name.
@@ -65,22 +84,23 @@ class RunDirectory:
             config_path: Where the config lies; the git repository around it is recorded.
 
         Raises:
-            EnvironmentFault: The directory cannot be made.
-            StorageError: The first files cannot be written.
+            EnvironmentFault: The directory cannot be made there.
+            StorageError: The disk is full or failed.
         """
         started = datetime.now(UTC)
         folder = runs_dir / name
         made = [each for each in (folder, *folder.parents) if not each.exists()]
-        path = _new_directory(folder, started)
+        files = {"config.yaml": config, "resolved.yaml": resolved.encode()}
         record = {
             "format": FORMAT,
-            "id": path.name,
+            "id": None,
             "name": name,
             "status": "running",
             "reason": None,
             "exit_code": None,
             "command": redact_command(command),
             "config": None if config_path is None else str(config_path),
+            "sha256": {name: [_digest(content)] for name, content in files.items()},
             "seed": seed,
             "started": _iso(started),
             "ended": None,
@@ -95,17 +115,13 @@ class RunDirectory:
             "class_names": None,
             "timing": {},
         }
-        directory = cls(path, record, made)
         try:
-            write_bytes(path / "config.yaml", config)
-            write_text(path / "resolved.yaml", resolved)
-            write_json(path / "run.json", record)
+            path = _new_directory(folder, started, record, files)
         except BaseException:
-            # Half a beginning helps nobody, and the reason to tell is the first one.
-            with suppress(StorageError):
-                directory.discard()
+            # Folders without a run help nobody, and the reason to tell is the first one.
+            _remove_empty(made)
             raise
-        return directory
+        return cls(path, record, made)
 
     @classmethod
     def reopen(cls, run: Run, *, resolved: str, command: Sequence[str], epoch: int) -> Self:
@@ -122,7 +138,9 @@ class RunDirectory:
         """
         directory = cls(run.path, dict(run.record))
         remove_leftovers(run.path)
-        write_text(run.path / "resolved.yaml", resolved)
+        remove_superseded(run.path, epoch)
+        cut_back(run.path, epoch)
+        directory.write("resolved.yaml", resolved.encode())
         resumed = {
             "started": _iso(datetime.now(UTC)),
             "command": redact_command(command),
@@ -139,6 +157,25 @@ class RunDirectory:
             resumed=[*(run.record.get("resumed") or []), resumed],
         )
         return directory
+
+    def write(self, name: str, content: bytes) -> None:
+        """Writes a file with its checksum in the record, so that `nnrun verify` finds every later change of it.
+
+        The record has the checksums of all contents that the file had: which of them is on the disk is not known
+        where a process was killed between the two.
+
+        Args:
+            name: The file, relative to the directory.
+            content: Its content.
+
+        Raises:
+            StorageError: One of the two could not be written; the old content is there.
+        """
+        known = self.record.get("sha256") or {}
+        digests = known.get(name, [])
+        if _digest(content) not in digests:
+            self.update(sha256={**known, name: [*digests, _digest(content)]})
+        write_bytes(self.path / name, content)
 
     def update(self, **fields: Any) -> None:
         """Sets fields of the record and writes it.
@@ -177,43 +214,59 @@ class RunDirectory:
             StorageError: It could not be removed.
         """
         try:
-            shutil.rmtree(self.path)
-        except OSError as error:
+            remove_folder(self.path)
+        except StorageError as error:
             raise StorageError(
-                f"cannot remove {self.path}: {error.strerror}", "Remove the folder by hand."
+                f"cannot remove {self.path}: {error.__cause__}", "Remove the folder by hand."
             ) from error
-        # Not empty: another run is there.
-        with suppress(OSError):
-            for folder in self._made:
-                folder.rmdir()
+        _remove_empty(self._made)
 
 
-def _new_directory(folder: Path, started: datetime) -> Path:
+def _new_directory(folder: Path, started: datetime, record: dict[str, Any], files: dict[str, bytes]) -> Path:
+    """Makes a directory with files and a record; it appears when all of them are on the disk.
+
+    Args:
+        folder: Where; made if missing.
+        started: The start of the run, for its id.
+        record: The content of `run.json`; its id is set.
+        files: Other files by name.
+    """
     stamp = started.astimezone().strftime("%Y%m%d-%H%M%S")
     while True:
         path = folder / f"{stamp}-{secrets.token_hex(2)}"
+        if path.exists():
+            continue
+        record["id"] = path.name
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            path.mkdir()
-        except FileExistsError as error:
-            if path.exists():
+            make_folders(folder)
+            with new_folder(path) as temporary:
+                for name, content in (files | {"run.json": json_bytes(record)}).items():
+                    (temporary / name).write_bytes(content)
+        except StorageError as error:
+            cause = error.__cause__
+            if not isinstance(cause, OSError) or cause.errno in _DISK:
+                raise
+            if cause.errno in _TAKEN and path.exists():
                 continue
-            raise _no_directory(folder, error) from error
-        except FileNotFoundError as error:
-            if folder.parent.exists():
+            if cause.errno == errno.ENOENT and folder.parent.exists():
                 # Another process discarded its run, and the empty folder with it, between our two calls.
                 continue
-            raise _no_directory(path, error) from error
-        except OSError as error:
-            raise _no_directory(path, error) from error
+            raise EnvironmentFault(
+                f"cannot make the run directory {path}: {cause.strerror}",
+                "Choose a folder that you may write to with --runs-dir.",
+            ) from error
         return path
 
 
-def _no_directory(path: Path, error: OSError) -> EnvironmentFault:
-    return EnvironmentFault(
-        f"cannot make the run directory {path}: {error.strerror}",
-        "Choose a folder that you may write to with --runs-dir.",
-    )
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    # Not empty: another run is there.
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
 
 
 def _iso(moment: datetime) -> str:

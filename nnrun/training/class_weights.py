@@ -1,39 +1,41 @@
-"""The weights of classes in the loss, which a config may give by name or by number."""
+"""How much each class counts in the loss."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from nnrun.config.load import LoadedConfig
+from nnrun.data.balance import balanced
+from nnrun.data.splits import Splits
 from nnrun.training.building import refused
 
 
-def class_weights(loaded: LoadedConfig, class_names: Sequence[str]) -> dict[int, float] | None:
-    """Returns `fit.class_weight` by class number; None where all classes count the same.
+def class_weights(loaded: LoadedConfig, splits: Splits) -> dict[int, float] | None:
+    """Returns the weights that `fit.class_weight` gives, by class number; the config may write names.
 
     Args:
         loaded: The config.
-        class_names: Names of the classes, by number; empty where the target is no class.
+        splits: The data.
 
     Raises:
-        ConfigError: There is no such class.
+        ConfigError: It names a class that the data do not have.
     """
     given = loaded.experiment.fit.class_weight
     if given is None:
         return None
+    if given == "auto":
+        index = splits.train.class_index
+        return None if index is None else balanced(index)
+    names = splits.class_names or ()
     weights: dict[int, float] = {}
     for key, weight in given.items():
-        if key in class_names:
-            weights[class_names.index(key)] = weight
-        elif key.isdigit() and int(key) < len(class_names):
+        if key in names:
+            weights[names.index(key)] = weight
+        elif key.isdigit() and int(key) < len(names):
             weights[int(key)] = weight
         else:
             raise refused(
                 loaded,
                 ("fit", "class_weight", key),
                 f"there is no class '{key}'.",
-                f"The classes are {', '.join(class_names[:20])}."
-                if class_names
-                else "The target is no class.",
+                f"The classes are {', '.join(names[:20])}." if names else "The target is no class.",
             )
     return weights

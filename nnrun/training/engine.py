@@ -188,7 +188,7 @@ class Engine:
                     seconds=time.perf_counter() - started,
                     train_seconds=train_seconds,
                     learning_rate=learning_rate(self.model),
-                    metrics=flat(epoch_logs),
+                    metrics=dict(epoch_logs),
                     best=best,
                 )
             )
@@ -280,7 +280,7 @@ class Engine:
                 stopped = self.model.stop_training or self.stop_requested()
                 if position >= steps or not result.finite or stopped:
                     return result, seconds
-                self.emit(Progress(stage, epoch, position, steps, seconds, flat(result.metrics)))
+                self.emit(Progress(stage, epoch, position, steps, seconds, result.metrics))
         raise AssertionError("the feeds end before the epoch")
 
     def _chunk_size(self, stage: str, remaining: int) -> int:
@@ -300,14 +300,3 @@ def learning_rate(model: keras.Model) -> float | None:
     """Returns the present learning rate of a compiled model; None where its optimizer has none."""
     rate = getattr(model.optimizer, "learning_rate", None)
     return None if rate is None else float(first_value(getattr(rate, "value", rate)))
-
-
-def flat(logs: Mapping[str, Any]) -> dict[str, float]:
-    """Returns logs as numbers: a metric with a value per class becomes `name_0`, `name_1` and so on."""
-    values: dict[str, float] = {}
-    for name, value in logs.items():
-        if isinstance(value, float):
-            values[name] = value
-        else:
-            values |= {f"{name}_{index}": float(item) for index, item in enumerate(np.ravel(value))}
-    return values

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from nnrun.config.load import LoadedConfig
 from nnrun.data.splits import Split
-from nnrun.errors import DataError
 from nnrun.training.batches import arrays_of
-from nnrun.training.building import build_model, compile_model, one_line
-from nnrun.training.engine import flat
+from nnrun.training.building import build_model, compile_model
 from nnrun.training.memory import data_memory
+from nnrun.training.predicting import Predictor, fitting_batch_size
 from nnrun.training.steps import ChunkFunction
 from nnrun.training.streaming import to_device
+from nnrun.training.weights import load_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +50,7 @@ def load_network(
         DataError: The file is damaged or of another network.
     """
     model = build_model(loaded, input_shape, input_dtype, loaded.seed)
-    try:
-        model.load_weights(model_file)
-    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{model_file} cannot be loaded: {one_line(error)}",
-            "It is damaged, or does not belong to this run.",
-        ) from error
+    load_weights(model, model_file)
     compile_model(loaded, model, jit_compile=False)
     return model
 
@@ -70,7 +61,8 @@ def infer(model: keras.Sequential, split: Split, batch_size: int) -> Inference:
     Args:
         model: A compiled network.
         split: Samples and labels.
-        batch_size: Samples per batch; the metrics are those of `keras.Model.evaluate` with this batch size.
+        batch_size: Samples per batch; the metrics are those of `keras.Model.evaluate` with this batch size. The
+            outputs are those that `nnrun predict` gives, whose batches may be larger.
     """
     data = to_device(arrays_of(split), batch_size, data_memory("CPU"))
     model._symbolic_build(data_batch=tuple(one[:batch_size] for one in data.example().tensors))
@@ -78,12 +70,6 @@ def infer(model: keras.Sequential, split: Split, batch_size: int) -> Inference:
     test.prepare()
     metrics: dict[str, float] = {}
     for feed in data.feeds(np.arange(data.samples, dtype=np.int32)):
-        metrics = flat(test(feed, feed.first, feed.first + feed.steps).metrics)
-    return Inference(predict(model, split.x, batch_size), metrics)
-
-
-def predict(model: keras.Sequential, x: Any, batch_size: int) -> NDArray[np.float32]:
-    """Returns the outputs of a network for inputs of shape `(samples, ...)`, without dropout and the like."""
-    outputs = tf.function(lambda batch: model(batch, training=False), autograph=False, reduce_retracing=True)
-    parts = [outputs(x[start : start + batch_size]).numpy() for start in range(0, len(x), batch_size)]
-    return np.concatenate(parts)
+        metrics = test(feed, feed.first, feed.first + feed.steps).metrics
+    predictor = Predictor(model, fitting_batch_size(model, batch_size))
+    return Inference(predictor(split.x), metrics)

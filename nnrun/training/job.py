@@ -13,6 +13,7 @@ from pathlib import Path
 from nnrun.config.load import LoadedConfig
 from nnrun.config.problems import ConfigError
 from nnrun.config.resolved import to_yaml
+from nnrun.data.description import describe
 from nnrun.errors import (
     DataError,
     Interrupted,
@@ -21,12 +22,13 @@ from nnrun.errors import (
     StorageError,
     TrainingError,
 )
-from nnrun.events import Event, Listener, Message, RunEnded, RunStarted, Status
+from nnrun.events import Listener, Message, RunEnded, RunStarted, Status
 from nnrun.interrupts import Interrupts
 from nnrun.rundir import atomic
 from nnrun.rundir.lock import locked
 from nnrun.rundir.recorder import Recorder
 from nnrun.rundir.writing import RunDirectory
+from nnrun.tracking.trackers import tracked
 from nnrun.training.cluster import announce
 from nnrun.training.part import Part, Request, with_shared_seed
 from nnrun.training.resuming import Resumable
@@ -79,8 +81,12 @@ def train(loaded: LoadedConfig, request: Request, display: Listener, interrupts:
             seed=loaded.seed,
             config_path=loaded.path,
         )
-        with locked(directory.path), Recorder(directory.path) as recorder:
-            job = _Job(directory, Part(loaded, request, _Listeners(recorder, display), interrupts))
+        with (
+            locked(directory.path),
+            Recorder(directory.path) as recorder,
+            tracked(experiment, directory.path, recorder, display) as emit,
+        ):
+            job = _Job(directory, Part(loaded, request, emit, interrupts))
             try:
                 return job.run()
             except (ConfigError, DataError):
@@ -102,11 +108,16 @@ def resume(resumable: Resumable, request: Request, display: Listener, interrupts
         NnrunError: Whatever ended it early, after that was recorded.
     """
     loaded, epoch = resumable.loaded, resumable.checkpoint.epoch
-    with interrupts.held(), Recorder(resumable.run.path, epochs=epoch) as recorder:
+    path = resumable.run.path
+    with (
+        interrupts.held(),
+        Recorder(path, epochs=epoch) as recorder,
+        tracked(loaded.experiment, path, recorder, display) as emit,
+    ):
         directory = RunDirectory.reopen(
             resumable.run, resolved=to_yaml(loaded.experiment), command=request.command, epoch=epoch
         )
-        job = _Job(directory, Part(loaded, request, _Listeners(recorder, display), interrupts, resumable))
+        job = _Job(directory, Part(loaded, request, emit, interrupts, resumable))
         try:
             return job.run()
         except (ConfigError, DataError):
@@ -114,17 +125,6 @@ def resume(resumable: Resumable, request: Request, display: Listener, interrupts
                 kept = ("status", "reason", "exit_code", "ended", "process", "resumed")
                 directory.update(**{key: resumable.run.record.get(key) for key in kept})
             raise
-
-
-class _Listeners:
-    """Hands every event to the files first, then to the display."""
-
-    def __init__(self, *listeners: Listener) -> None:
-        self._listeners = listeners
-
-    def __call__(self, event: Event) -> None:
-        for listener in self._listeners:
-            listener(event)
 
 
 class _Job:
@@ -208,7 +208,7 @@ class _Job:
             device=devices.name,
             distribute=devices.facts,
             xla={"used": compilation.jit_compile, "reason": compilation.reason},
-            data={"fingerprint": splits.fingerprint},
+            data=describe(part.loaded.experiment.dataset, splits),
             class_names=splits.class_names,
         )
         part.train(splits, devices, directory.path)

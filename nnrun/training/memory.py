@@ -21,7 +21,8 @@ def data_memory(device: str) -> int:
     given = os.environ.get(VARIABLE, "")
     if given.isdigit():
         return int(given)
-    return GPU_BYTES if device.startswith("GPU") else available_memory() // 2
+    # While they are moved to the device they are there twice, and there is more in a process than its data.
+    return GPU_BYTES if device.startswith("GPU") else available_memory() // 4
 
 
 def available_memory() -> int:

@@ -17,7 +17,9 @@ from nnrun.check import compare
 from nnrun.config.load import LoadedConfig
 from nnrun.config.requirements import parse_requirement
 from nnrun.config.resolved import plain
+from nnrun.data.description import describe
 from nnrun.data.loading import load_splits
+from nnrun.data.progress import told_to
 from nnrun.data.splits import Splits, facts_of_splits
 from nnrun.errors import EnvironmentFault
 from nnrun.events import PHASES, Listener, Phase, PhaseStarted
@@ -149,7 +151,7 @@ class Part:
             DataError: The data cannot be used.
         """
         experiment, resumable = self.loaded.experiment, self.resumable
-        with self.clock("data"):
+        with self.clock("data"), told_to(self.emit):
             splits = load_splits(
                 experiment.dataset,
                 experiment.compile.loss,
@@ -159,7 +161,7 @@ class Part:
             # Some facts, such as the classes of a large table, are known only now.
             compare(self.loaded, facts_of_splits(splits))
             if resumable is not None:
-                resumable.check_data(splits.fingerprint)
+                resumable.check_data(describe(experiment.dataset, splits))
         return splits
 
     def start(self, splits: Splits) -> Devices:

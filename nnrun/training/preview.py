@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from nnrun.config.load import LoadedConfig
+from nnrun.errors import DataError
 from nnrun.training.startup import import_tensorflow, output_to
 
 
@@ -26,6 +27,12 @@ def build_table(loaded: LoadedConfig) -> str:
     loaded = loaded.with_seed(0)
     experiment = loaded.experiment
     facts = facts_of(experiment.dataset)
+    if facts.shape is None and experiment.dataset.source == "python":
+        raise DataError(
+            f"the shape of the samples is known only after {experiment.dataset.function} has run, which `check` "
+            "never does",
+            "`nnrun train --dry-run --allow-code` does it",
+        )
     if facts.shape is None:
         facts = facts_of_splits(load_splits(experiment.dataset, experiment.compile.loss, loaded.seed))
     shape = facts.shape or ()

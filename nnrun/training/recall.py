@@ -150,10 +150,11 @@ def respond(run: Run, x: NDArray[Any], weights: Weights, device: str = "auto") -
     model_file = run.model_path(weights)
     loaded = load_experiment(run.resolved_path)
     with _tensorflow(device):
-        from nnrun.training.inference import load_network, predict
+        from nnrun.training.inference import load_network
+        from nnrun.training.predicting import Predictor, fitting_batch_size
 
         model = load_network(loaded, model_file, x.shape[1:], str(x.dtype))
-        return predict(model, x, batch_size=1024)
+        return Predictor(model, fitting_batch_size(model, loaded.experiment.fit.batch_size))(x)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ import tensorflow as tf
 
 from nnrun.training.batches import DeviceData, Feed
 from nnrun.training.snapshot import first_value
-from nnrun.training.steps import ChunkResult, StepFunction, to_python
+from nnrun.training.steps import ChunkResult, StepFunction, flat
 
 _SEED_STEP = 1_000_000_007
 """What the seeds of two replicas differ by; Keras draws those of layers below a thousand million."""
@@ -128,8 +128,7 @@ class ReplicatedChunk:
         position, finite, metrics = self._traced(
             *self._arguments(feed, start - feed.first, stop - feed.first, first=first, last=last)
         )
-        values = {name: to_python(value) for name, value in metrics.items()}
-        return ChunkResult(int(position) + feed.first, bool(finite), values)
+        return ChunkResult(int(position) + feed.first, bool(finite), flat(metrics))
 
     def _arguments(self, feed: Feed, start: int, stop: int, *, first: bool, last: bool) -> tuple[Any, ...]:
         if self._spread[0] is not feed.tensors:

@@ -11,6 +11,8 @@ from nnrun.check import check_config
 from nnrun.config.load import LoadedConfig, load_experiment
 from nnrun.config.problems import ConfigError, KeyPath
 from nnrun.config.resolved import plain
+from nnrun.data.description import differences
+from nnrun.data.permission import require_permission
 from nnrun.data.preprocessing import Preprocessing
 from nnrun.errors import DataError, UsageError
 from nnrun.rundir.checkpoints import Checkpoint, read_checkpoint
@@ -20,6 +22,7 @@ CHANGEABLE: tuple[KeyPath, ...] = (
     ("fit", "epochs"),
     ("checkpoint", "every_seconds"),
     ("checkpoint", "every_epochs"),
+    ("distribute", "wait_seconds"),
     ("require",),
 )
 """Keys that say nothing about what was already trained."""
@@ -43,16 +46,20 @@ class Resumable:
     preprocessing: Preprocessing
     notes: tuple[str, ...] = ()
 
-    def check_data(self, fingerprint: str) -> None:
+    def check_data(self, now: Mapping[str, Any]) -> None:
         """Refuses data that are not those of the run.
+
+        Args:
+            now: What is known of the data, from `nnrun.data.description`.
 
         Raises:
             DataError: The fingerprint is another one.
         """
-        before = (self.run.record.get("data") or {}).get("fingerprint")
-        if before != fingerprint:
+        before = self.run.record.get("data") or {}
+        if before.get("fingerprint") != now["fingerprint"]:
+            found = "; ".join(differences(before, now))
             raise DataError(
-                f"the data of run {self.run.id} have changed since it was started",
+                f"the data of run {self.run.id} have changed since it was started{found and f': {found}'}",
                 "Continuing would mix two data sets. Restore the data, or start a new run with `nnrun train`.",
             )
 
@@ -67,9 +74,10 @@ def prepare_resume(run: Run, overrides: Sequence[str]) -> Resumable:
     Raises:
         ConfigError: A change would alter what was already trained.
         DataError: The run has no intact checkpoint, or a part of it is missing.
-        UsageError: Nothing is left to do.
+        UsageError: Nothing is left to do, or the data need `--allow-code`.
     """
     loaded = check_config(run.resolved_path, overrides)
+    require_permission(loaded.experiment.dataset)
     before = plain(load_experiment(run.resolved_path).experiment)
     after = plain(loaded.experiment)
     changed = [
@@ -126,7 +134,7 @@ def stored_preprocessing(run: Run) -> Preprocessing:
     file = run.path / "model" / "preprocessing.json"
     try:
         return Preprocessing.from_json(json.loads(file.read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"{file} cannot be read: {error}", "It is damaged or missing; train again."
         ) from error

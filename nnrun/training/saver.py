@@ -16,7 +16,7 @@ from nnrun.events import Listener, Phase, Saved
 from nnrun.rundir.checkpoints import write_checkpoint
 from nnrun.training.background import Background
 from nnrun.training.best import BestEpoch
-from nnrun.training.engine import Engine, flat
+from nnrun.training.engine import Engine
 from nnrun.training.hooks import CallbackState
 from nnrun.training.outcome import Outcome
 from nnrun.training.progress_state import TrainingState, to_checkpoint
@@ -73,7 +73,7 @@ class Saver:
     def judge(self, epoch: int, logs: Mapping[str, Any]) -> bool:
         """Notes a complete epoch; returns whether it is the best so far."""
         is_best = self.best.offer(epoch, logs, self.model)
-        self.outcome.epochs, self.outcome.final = epoch, flat(logs)
+        self.outcome.epochs, self.outcome.final = epoch, dict(logs)
         if is_best:
             self.outcome.best_epoch, self.outcome.best = epoch, self.outcome.final
         # Now, as callbacks may count batches of an epoch that is then interrupted.

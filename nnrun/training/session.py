@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from nnrun.config.load import LoadedConfig
+from nnrun.data.balance import weights_note
 from nnrun.data.splits import Split, Splits
 from nnrun.errors import DataError, Interrupted, NnrunError, StorageError, TrainingError
 from nnrun.events import Listener, Message, TrainingStarted
@@ -194,7 +195,7 @@ class Session:
     def _to_device(self, validation: Split | None) -> tuple[DeviceData, DeviceData | None]:
         fit = self.loaded.experiment.fit
         allowed = data_memory(self.device)
-        arrays = arrays_of(self.splits.train, class_weights(self.loaded, self.splits.class_names or ()))
+        arrays = arrays_of(self.splits.train, self._class_weights())
         train = to_device(arrays, fit.batch_size, allowed)
         if validation is None:
             return train, None
@@ -294,6 +295,12 @@ class Session:
     def _splits(self) -> dict[str, Split]:
         named = {"train": self.splits.train, "validation": self.splits.validation, "test": self.splits.test}
         return {name: split for name, split in named.items() if split is not None}
+
+    def _class_weights(self) -> dict[int, float] | None:
+        weights = class_weights(self.loaded, self.splits)
+        if weights is not None and self.loaded.experiment.fit.class_weight == "auto":
+            self.emit(Message("info", weights_note(weights, self.splits.class_names or ())))
+        return weights
 
     def _validation_split(self) -> Split | None:
         return self.splits.get(self.loaded.experiment.fit.validation_data or "validation")

@@ -10,11 +10,12 @@ XLA compiles each size of a batch for itself; here it compiles the whole loop, w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from nnrun.training.batches import DeviceData, Feed
@@ -32,12 +33,12 @@ class ChunkResult:
     Args:
         step: Batches done so far in this epoch; less than asked for where training halted.
         finite: Whether the running loss is finite.
-        metrics: Running values since the start of the epoch, as Keras names them.
+        metrics: Running values since the start of the epoch, as Keras names them, see `flat`.
     """
 
     step: int
     finite: bool
-    metrics: dict[str, Any]
+    metrics: dict[str, float]
 
 
 class ChunkFunction:
@@ -108,7 +109,8 @@ class ChunkFunction:
                 position, finite = state
                 state = tf.cond(
                     tf.logical_and(position < stop, finite) if halt else position < stop,
-                    lambda: batch(position, tf.slice(order, [position * size], [rest])),
+                    # A slice in a branch makes `position` a constant for XLA, which then compiles anew for every call.
+                    lambda: batch(position, tf.gather(order, position * size + tf.range(rest))),
                     lambda: (position, finite),
                 )
             return *state, model.get_metrics_result()
@@ -135,8 +137,7 @@ class ChunkFunction:
         position, finite, metrics = self._traced(
             *_arguments(feed, start - feed.first, stop - feed.first, first=start == 0)
         )
-        values = {name: to_python(value) for name, value in metrics.items()}
-        return ChunkResult(int(position) + feed.first, bool(finite), values)
+        return ChunkResult(int(position) + feed.first, bool(finite), flat(metrics))
 
 
 def _arguments(feed: Feed, start: int, stop: int, *, first: bool) -> tuple[Any, ...]:
@@ -152,7 +153,19 @@ def _of_unknown_size(batch: tf.Tensor) -> tf.Tensor:
     return tf.compat.v1.placeholder_with_default(batch, [None, *batch.shape[1:]])
 
 
-def to_python(value: tf.Tensor) -> Any:
-    """Returns the value of a metric: a float, or an array where it has several."""
-    array = value.numpy()
-    return float(array) if array.ndim == 0 else array
+def flat(logs: Mapping[str, Any]) -> dict[str, float]:
+    """Returns logs as numbers: a metric with a value per class becomes `name_0`, `name_1` and so on.
+
+    What watches epochs takes no arrays: files, displays, and most callbacks of Keras.
+
+    Args:
+        logs: Tensors, arrays or numbers by name.
+    """
+    values: dict[str, float] = {}
+    for name, value in logs.items():
+        array = np.asarray(value)
+        if array.ndim == 0:
+            values[name] = float(array)
+        else:
+            values |= {f"{name}_{index}": float(item) for index, item in enumerate(array.ravel())}
+    return values

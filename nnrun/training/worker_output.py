@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from nnrun.errors import StorageError
-from nnrun.rundir.atomic import AppendFile
+from nnrun.rundir.append_file import AppendFile
 
 _KEPT_LINES = 1_000
 """Lines that wait for the run directory; earlier ones are dropped."""

@@ -1,7 +1,8 @@
 """Whether XLA compiles the loop over the batches: a rule that looks at the config, so that it never depends on a mood.
 
 XLA makes one program of a whole loop. Small dense steps become up to ten times faster, recurrent layers three times;
-convolutions become two to three times slower on a CPU, and compiling takes around a second, whatever the network.
+convolutions become two to three times slower on a CPU, and so does whatever draws random numbers, which XLA does
+eighteen times as slowly there. Compiling takes around a second, whatever the network.
 Measured on two cores without a GPU; on a GPU, recurrent layers are left to cuDNN.
 
 The number of epochs must not matter: a run of 10 epochs that is continued to 20 has to give the bits of a run of 20.
@@ -21,13 +22,16 @@ MINIMUM_STEPS = 64
 
 SIMPLE = frozenset(
     {
-        "Activation", "ActivityRegularization", "AlphaDropout", "BatchNormalization", "Dense", "Dropout", "ELU",
-        "Embedding", "Flatten", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D", "GlobalMaxPooling1D",
-        "Identity", "Input", "InputLayer", "LayerNormalization", "LeakyReLU", "Masking", "PReLU", "Permute", "ReLU",
-        "RepeatVector", "Rescaling", "Reshape", "Softmax", "SpatialDropout1D", "UnitNormalization",
+        "Activation", "ActivityRegularization", "BatchNormalization", "Dense", "ELU", "Embedding", "Flatten",
+        "GlobalAveragePooling1D", "GlobalMaxPooling1D", "Identity", "Input", "InputLayer", "LayerNormalization",
+        "LeakyReLU", "Masking", "PReLU", "Permute", "ReLU", "RepeatVector", "Rescaling", "Reshape", "Softmax",
+        "UnitNormalization",
     }
 )  # fmt: skip
 """Layers that are faster compiled, everywhere."""
+
+DROPOUT = ("dropout", "recurrent_dropout")
+"""Arguments of recurrent layers that make them draw random numbers."""
 
 ROUNDED_OTHERWISE = frozenset({"AUC"})
 """Metrics whose result XLA rounds in another way in a loop than in a single step, as in `fit`, by 1e-7."""
@@ -68,9 +72,12 @@ def choose_compilation(
     if isinstance(section.jit_compile, bool):
         return Compilation(section.jit_compile, "compile.jit_compile says so")
     faster = SIMPLE if device.startswith("GPU") else SIMPLE | RECURRENT
-    other = next((name for name in _layer_names(layers) if name not in faster), None)
-    if other is not None:
-        return Compilation(False, f"{other} is not known to gain")
+    for layer in _all_layers(layers):
+        name = layer.class_name or layer.name
+        if name not in faster:
+            return Compilation(False, f"{name} is not known to gain")
+        if any(layer.arguments.get(argument) for argument in DROPOUT):
+            return Compilation(False, f"{name} draws random numbers")
     for metric in (*section.metrics, *section.weighted_metrics):
         if metric.class_name in ROUNDED_OTHERWISE:
             return Compilation(False, f"{metric.class_name} would be rounded in another way")
@@ -79,15 +86,15 @@ def choose_compilation(
     return Compilation(True, f"layers that gain, and at least {MINIMUM_STEPS} batches per epoch")
 
 
-def _layer_names(value: Any) -> Iterator[str]:
-    """Yields the classes of all layers, also of those that are arguments of others."""
+def _all_layers(value: Any) -> Iterator[KerasObject]:
+    """Yields all layers, also those that are arguments of others."""
     if isinstance(value, KerasObject):
         if value.family == "layer":
-            yield value.class_name or value.name
-        yield from _layer_names(value.arguments)
+            yield value
+        yield from _all_layers(value.arguments)
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from _layer_names(item)
+            yield from _all_layers(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _layer_names(item)
+            yield from _all_layers(item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -15,6 +16,9 @@ SOURCES: dict[str, type[datasets.DatasetSection]] = {
     "sklearn": datasets.SklearnData,
     "keras": datasets.KerasData,
     "csv": datasets.CsvData,
+    "text": datasets.TextData,
+    "npz": datasets.NpzData,
+    "python": datasets.PythonData,
 }
 
 
@@ -24,7 +28,11 @@ def fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Fiel
         path = f"{prefix}{name}"
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from fields(field.annotation, f"{path}.")
-        elif name != "dataset":
+            continue
+        for option in get_args(field.annotation):  # a section that may be left out
+            if isinstance(option, type) and issubclass(option, BaseModel) and name != "dataset":
+                yield from fields(option, f"{path}.")
+        if name != "dataset":
             yield path, field
 
 
@@ -38,6 +46,13 @@ def keys() -> dict[str, FieldInfo]:
     for source, model in SOURCES.items():
         found |= {
             f"{source} {name}": field for name, field in model.model_fields.items() if name not in known
+        }
+        split = model.model_fields["split"].annotation
+        assert isinstance(split, type) and issubclass(split, BaseModel)
+        found |= {
+            f"{source} split.{name}": field
+            for name, field in split.model_fields.items()
+            if f"dataset.split.{name}" not in common
         }
     found["synthetic generator"] = datasets.MoonsData.model_fields["generator"]
     found |= {

@@ -50,6 +50,8 @@ from nnrun.config.cross_checks.output import (
     units_fit_labels,
 )
 from nnrun.config.cross_checks.schedules import schedules_fit_steps
+from nnrun.config.cross_checks.tables import embedding_gets_codes, table_keys_agree
+from nnrun.config.cross_checks.tracking import mlflow_address_is_usable, mlflow_is_installed
 from nnrun.config.cross_checks.watching import (
     automatic_mode_is_known,
     mode_fits_metric,
@@ -78,6 +80,8 @@ CHECKS: tuple[Check, ...] = (
     validation_happens,
     split_leaves_training_samples,
     scale_has_a_range,
+    table_keys_agree,
+    embedding_gets_codes,
     generator_arguments_agree,
     batch_size_fits,
     schedules_fit_steps,
@@ -96,6 +100,8 @@ CHECKS: tuple[Check, ...] = (
     losses_can_be_divided,
     layers_can_be_divided,
     distribution_keys_matter,
+    mlflow_address_is_usable,
+    mlflow_is_installed,
 )
 
 __all__ = ["CHECKS", "Check", "Finding", "cross_check"]

@@ -32,6 +32,8 @@ def validation_data_exist(experiment: Experiment, facts: DataFacts) -> Iterator[
     name = experiment.fit.validation_data
     if name is None or name in facts.splits or getattr(experiment.dataset.split, name) is not None:
         return
+    if facts.more_splits:
+        return
     if not facts.splits and facts.train_samples is None and experiment.dataset.source == "keras":
         return  # whether there is a test split of its own is not known
     yield Finding(
@@ -138,6 +140,8 @@ def class_weights_fit(experiment: Experiment, facts: DataFacts) -> Iterator[Find
         yield Finding(
             path, "class-weight", f"class weights need classes, {loss.name} is for numbers", at="key"
         )
+        return
+    if weights == "auto":
         return
     for key in weights:
         message = hint = ""

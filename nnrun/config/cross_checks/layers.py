@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nnrun.config.cross_checks.finding import Finding, argument_path
 from nnrun.config.cross_checks.network import layer_activation
+from nnrun.config.datasets import CsvData, TextData
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.keras_object import KerasObject
@@ -110,7 +111,16 @@ def token_numbers_fit(experiment: Experiment, facts: DataFacts) -> Iterator[Find
                 f"expected input_dim above {facts.max_token}, the greatest token of the data; received {size}",
                 f"write input_dim: {facts.max_token + 1}",
             )
-        if facts.dtype != "int32" and experiment.dataset.scale != "none":
+        data = experiment.dataset
+        if isinstance(data, TextData) and data.output != "int":
+            yield Finding(
+                path,
+                "token-floats",
+                f"layer {index} Embedding expects token numbers, it receives one number per word of the vocabulary",
+                "write output: int, or remove Embedding",
+                "warning",
+            )
+        elif facts.dtype != "int32" and experiment.dataset.scale != "none":
             yield Finding(
                 path,
                 "token-floats",
@@ -118,6 +128,19 @@ def token_numbers_fit(experiment: Experiment, facts: DataFacts) -> Iterator[Find
                 "remove dataset.scale, or Embedding: fractions are cut off before the table is looked up",
                 "warning",
             )
+    elif index < len(layers) and layers[index].class_name == "Dense" and facts.dtype == "int32":
+        hint = "put Embedding before it"
+        if isinstance(experiment.dataset, TextData):
+            hint += ", or set dataset.output: multi_hot"
+        if isinstance(experiment.dataset, CsvData):
+            hint += ", or remove dataset.encode"
+        yield Finding(
+            ("model", "layers", index),
+            "token-quantities",
+            f"layer {index} Dense gets token numbers and takes them for quantities, which they are not",
+            hint,
+            "warning",
+        )
     for number, layer in enumerate(layers[index + 1 :], index + 1):
         if layer.class_name == "Embedding":
             yield Finding(

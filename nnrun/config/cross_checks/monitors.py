@@ -54,6 +54,8 @@ def unknown_metric(
     names = logged_names(experiment, validates)
     if name in names or name in _LEARNING_RATES:
         return
+    if name in logged_names(experiment, True) and facts.more_splits:
+        return  # loading the data will tell
     if not validates and name.startswith("val_"):
         instead = _meant(name.removeprefix("val_"), train_names(experiment)) or "loss"
         yield Finding(

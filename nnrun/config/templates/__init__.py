@@ -13,7 +13,7 @@ TEMPLATES: Mapping[str, str] = {
     "regression": "a table with a number to predict",
     "mnist": "handwritten digits with convolutions (11 MB are downloaded, or a local copy is used)",
     "images": "small images with convolutions and augmentation; nothing is downloaded",
-    "text": "sequences of tokens with an embedding; nothing is downloaded",
+    "text": "texts with an embedding, and how to read your own; nothing is downloaded",
 }
 """What each template is for, in the order in which `nnrun init` lists them."""
 

@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 
 SOURCES = {
     "csv": "nnrun.data.sources.csv_files",
+    "images": "nnrun.data.sources.images",
     "keras": "nnrun.data.sources.keras",
+    "npz": "nnrun.data.sources.npz",
+    "python": "nnrun.data.sources.python",
     "sklearn": "nnrun.data.sources.sklearn",
     "synthetic": "nnrun.data.sources.synthetic",
+    "text": "nnrun.data.sources.texts",
 }
 """The module of each `dataset.source`. A module is imported when a config names its source, so that the
 sources of other configs cost nothing."""

@@ -1,272 +1,212 @@
-"""A table in a text file."""
+"""A table in text files or Parquet files."""
 
 from __future__ import annotations
 
-import csv
-import itertools
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnrun.config.datasets import CsvData
 from nnrun.config.facts import DataFacts
-from nnrun.data.empty_cells import Fill, left_out
-from nnrun.data.sources.csv_columns import (
-    Columns,
-    check_header,
-    choose_columns,
-    holds_text,
-    is_number,
-    is_whole,
-)
+from nnrun.data.empty_cells import Fill, left_out, refuse_empty
+from nnrun.data.tables.cells import ColumnKind
+from nnrun.data.tables.columns import Columns, choose_columns, files_of_parts, format_of
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
-    from nnrun.data.raw import RawData
-    from nnrun.data.sources.csv_table import TextTable
-
-SCAN_BYTES = 20_000_000
-SCAN_ROWS = 100_000
-"""Beyond these, a scan stops and says nothing: `check` has to stay quick."""
-
-_KIND_ROWS = 1000
-"""Rows from which a scan tells numbers from text."""
+    from nnrun.data.raw import Part, RawData
+    from nnrun.data.tables.table import Table
+    from nnrun.data.tables.wanted import Wanted
 
 
 def facts(section: CsvData) -> DataFacts:
-    """Scans the file quickly; what the scan cannot tell for sure is left unknown.
+    """Scans the files quickly; what the scan cannot tell for sure is left unknown.
 
     Raises:
         DataError: If a column that the section names is not in the file, or one that is used has empty
             cells that `missing` does not allow.
     """
-    path = Path(section.path)
-    targets = len(section.target) if isinstance(section.target, list) else 1
-    unknown = DataFacts(targets=targets)
-    try:
-        size = path.stat().st_size
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            # Numbered as an editor or a spreadsheet does.
-            reader = enumerate(csv.reader(file, delimiter=section.delimiter), start=1)
-            place, first = next(((place, row) for place, row in reader if row), (0, None))
-            if first is None:
-                return unknown
-            check_header(first, section)
-            names = first if section.header else [str(number) for number in range(len(first))]
-            columns = choose_columns(names, section)
-            if size > SCAN_BYTES:
-                return unknown
-            numbered = [(place, row) for place, row in itertools.islice(reader, SCAN_ROWS + 1) if row]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        # Loading will say what is wrong, with the place; a scan only helps the other checks.
-        return unknown
-    if not section.header:
-        numbered.insert(0, (place, first))
-    rows = [row for _, row in numbered]
-    if not rows or len(rows) > SCAN_ROWS or any(len(row) != len(names) for row in rows):
-        return unknown
-    found: dict[int, tuple[int, int]] = {}
-    dropped: set[int] = set()
-    for number in columns.used:
-        cells = [row[number] for row in rows]
-        # Most columns have no empty cell, and this is quick.
-        if all(map(str.strip, cells)):
-            continue
-        empty = [index for index, cell in enumerate(cells) if not cell.strip()]
-        if columns.rule(number) == "drop":
-            dropped.update(empty)
-        elif columns.rule(number) == "error":
-            found[number] = len(empty), numbered[empty[0]][0]
-    _refuse_empty(section.path, found, names, columns)
-    if dropped:
-        left_out(len(dropped), len(rows), section.path)
-        rows = [row for index, row in enumerate(rows) if index not in dropped]
-    return _scanned(rows, names, columns, section)
+    from nnrun.data.tables.scan import scan
 
-
-def _scanned(
-    rows: Sequence[Sequence[str]], names: Sequence[str], columns: Columns, section: CsvData
-) -> DataFacts:
-    count = len(rows)
-    width = 0
-    shape_known = True
-    held_out = _held_out(count, section)
-    for number in columns.features:
-        cells = (row[number] for row in rows)
-        head = list(itertools.islice(filter(str.strip, cells), _KIND_ROWS))
-        text = number in columns.categorical or holds_text(sum(map(is_number, head)), len(head))
-        fill = columns.fill(number, names[number], text=text)
-        if not text:
-            width += 1
-            continue
-        categories = _categories([row[number] for row in rows], fill)
-        width += len(categories)
-        # Only the categories of the training split get a column, so each must be sure to be in it.
-        shape_known = shape_known and min(categories.values(), default=0) > held_out
-    classes = class_names = None
-    target = "values" if len(columns.targets) > 1 else None
-    if len(columns.targets) == 1:
-        labels = Counter(row[columns.targets[0]] for row in rows)
-        if not all(map(is_number, labels)):
-            classes, target = len(labels), "classes"
-            class_names = tuple(sorted(labels))
-        elif all(map(is_whole, labels)):
-            classes = len(labels)
-            class_names = tuple(sorted(labels, key=int))
-        else:
-            target = "values" if any(not _is_integral(label) for label in labels) else None
-    return DataFacts(
-        shape=(width,) if shape_known else None,
-        train_samples=count,
-        classes=classes,
-        class_names=class_names,
-        target=target,
-        targets=len(columns.targets),
-    )
-
-
-def _categories(cells: Iterable[str], fill: Fill | None) -> Counter[str]:
-    """Counts the categories of a column; what its empty cells become is known where the config says it."""
-    counts = Counter(cells)
-    empty = [cell for cell in counts if not cell.strip()]
-    count = sum(counts.pop(cell) for cell in empty)
-    if count and fill is not None and isinstance(fill.value, str):
-        counts[fill.value] += count
-    return counts
-
-
-def _is_integral(label: str) -> bool:
-    return float(label).is_integer()
-
-
-def _held_out(count: int, section: CsvData) -> int:
-    """Returns how many samples may lie outside the training split, at most."""
-    from nnrun.data.shares import shares
-
-    return count - shares(count, section).train
+    return scan(section)
 
 
 def load(section: CsvData, seed: int) -> RawData:  # noqa: ARG001 - all sources are called alike
     """Reads the table.
 
-    A text column of the features, or one in `categorical`, holds positions in its sorted values. Labels are
+    A column of texts among the features, or one in `categorical`, holds positions in its sorted values. Labels are
     integers where all are whole numbers, floats where all are numbers, else text, which `NA` and `null` are
     too. Rows with empty cells are left out where `missing` says so, and other empty cells that it allows are
     NaN.
 
     Raises:
-        DataError: With the row, for everything in the file that is not as it should be.
+        DataError: With file and row, for everything in the files that is not as it should be.
     """
     import numpy as np
 
     from nnrun.data.raw import Part, RawData
-    from nnrun.data.sources.csv_cells import (
-        check_categories,
-        feature_codes,
+    from nnrun.data.tables.contents import (
+        as_category,
+        check_groups,
+        kind_of,
         labels_of,
-        numbers_of,
         target_numbers,
+        times_of,
+        weights_of,
     )
-    from nnrun.data.sources.csv_table import read_table
+    from nnrun.data.tables.head import read_heads
+    from nnrun.data.tables.reading import read_table
 
-    table = read_table(section)
-    columns = choose_columns(table.names, section)
+    files = files_of_parts(section, fetch=True)
+    heads = read_heads([file for part in files.values() for file in part], format_of(section))
+    names = heads[0].names
+    columns = choose_columns(names, section, heads[0].file)
+    try:
+        table = read_table(heads, _wanted(columns, names), len(columns.features))
+    except MemoryError as error:
+        raise DataError(
+            f"{heads[0].file}: the table does not fit into memory",
+            "use fewer `dataset.features`, or fewer files",
+        ) from error
     _check_empty(table, columns)
     table, dropped = _without_dropped(table, columns)
+
+    features = tuple(names[number] for number in columns.features)
     fills: dict[int, Fill] = {}
-    x = np.empty((table.rows, len(columns.features)), dtype=np.float64)
+    kinds: dict[int, ColumnKind] = {}
     categories: dict[int, tuple[str, ...]] = {}
     for place, number in enumerate(columns.features):
-        values = None if number in columns.categorical else numbers_of(table, number)
-        fill = columns.fill(number, table.names[number], text=values is None)
+        column = table.columns[place]
+        kind = kind_of(column, table, forced=number in columns.categorical)
+        if section.encode == "codes":
+            kind = as_category(column, kind)
+        fill = columns.fill(number, column.name, kind)
         if fill is not None:
             fills[place] = fill
-        if values is None:
-            categories[place], values = feature_codes(table, number)
-            if number not in columns.categorical:
-                check_categories(table, number, len(categories[place]))
-        x[:, place] = values
+        if column.texts is not None and kind is not None:
+            categories[place], kinds[place] = column.texts, kind
+    about = dict(zip(columns.about, table.columns[len(columns.features) :], strict=True))
     if len(columns.targets) == 1:
-        y = labels_of(table, columns.targets[0])
+        y = labels_of(about[columns.targets[0]], table.place)
     else:
-        y = np.stack([target_numbers(table, number) for number in columns.targets], axis=1)
+        y = np.stack([target_numbers(about[number], table.place) for number in columns.targets], axis=1)
+    whole = Part(
+        table.matrix, y, None if columns.weight is None else weights_of(about[columns.weight], table.place)
+    )
+    groups = None if columns.group is None else about[columns.group]
+    times = None if columns.time is None else times_of(about[columns.time], table.place)
+    rows = _rows_of_parts(table, files)
+    if groups is not None:
+        check_groups(groups, rows, table.place)
+    parts = {name: _part(whole, table, rows[name]) for name in files}
     return RawData(
         kind="table",
-        samples=Part(x, y),
-        feature_names=tuple(table.names[number] for number in columns.features),
-        target_names=tuple(table.names[number] for number in columns.targets),
+        samples=parts["samples"],
+        validation=parts.get("validation"),
+        test=parts.get("test"),
+        feature_names=features,
+        target_names=tuple(names[number] for number in columns.targets),
         categories=categories,
+        kinds=kinds,
+        groups=None if groups is None else groups.values[rows["samples"]].astype(np.int64),
+        times=None if times is None else times[rows["samples"]],
         fills=fills,
-        notes=(*dropped, *_notes(table, columns)),
-        place=lambda row: f"{table.path}, row {table.row_in_file(row)}",
+        notes=(*dropped, *_notes(table), *_kinds_note(table, features, kinds)),
+        place=table.place,
     )
 
 
-def _check_empty(table: TextTable, columns: Columns) -> None:
-    """Refuses empty cells in the columns that are used and may have none."""
-    import pyarrow.compute as pc
+def _rows_of_parts(table: Table, files: Mapping[str, Sequence[str]]) -> dict[str, slice]:
+    """Returns the rows of each part that the data come in.
 
-    from nnrun.data.sources.csv_table import is_empty
+    Raises:
+        DataError: A part has none.
+    """
+    rows: dict[str, slice] = {}
+    start = first = 0
+    for name, part in files.items():
+        stop = start + table.rows_of(first, first + len(part))
+        if start == stop:
+            raise DataError(f"{part[0]} has no rows of data that can be used", "a split cannot be empty")
+        rows[name] = slice(start, stop)
+        start, first = stop, first + len(part)
+    return rows
 
-    found: dict[int, tuple[int, int]] = {}
-    for number in columns.used:
-        if columns.rule(number) != "error":
-            continue
-        empty = is_empty(table.columns[number])
-        count = pc.sum(empty).as_py()
-        if count:
-            found[number] = count, table.row_in_file(pc.index(empty, True).as_py())
-    _refuse_empty(table.path, found, table.names, columns)
+
+def _part(whole: Part, table: Table, rows: slice) -> Part:
+    weights = None if whole.weights is None else whole.weights[rows]
+    return replace(
+        whole,
+        x=whole.x[rows],
+        y=whole.y[rows],
+        weights=weights,
+        place=lambda row: table.place(rows.start + row),
+    )
 
 
-def _refuse_empty(
-    path: str, found: Mapping[int, tuple[int, int]], names: Sequence[str], columns: Columns
-) -> None:
-    """Refuses empty cells: by number of the column, how many it has, and the row of the first."""
-    if not found:
-        return
-    shown = [
-        f"column '{names[number]}' has {count:,} (the first in row {row})"
-        for number, (count, row) in found.items()
+def _kinds_note(table: Table, features: tuple[str, ...], kinds: Mapping[int, ColumnKind]) -> tuple[str, ...]:
+    """Returns a note on what the features hold, if they are not all numbers."""
+    from nnrun.data.column_kinds import column_kinds, kinds_note
+
+    return (kinds_note(column_kinds(table.matrix, features, kinds)),) if kinds else ()
+
+
+def _wanted(columns: Columns, names: tuple[str, ...]) -> list[Wanted]:
+    """Returns what is wanted of the columns: of the features first, then of those about the rows."""
+    from nnrun.data.tables.wanted import Wanted
+
+    wanted = [
+        Wanted(names[number], "texts" if number in columns.categorical else "numbers")
+        for number in columns.features
     ]
-    if any(number in columns.targets for number in found):
-        advice = (
-            "a target cannot be filled: remove these rows, or leave them out with `dataset.missing: drop`"
-        )
-    else:
-        advice = (
-            "fill them or leave their rows out with `dataset.missing`, such as `missing: median` or `missing: "
-            "drop`, or leave the column out with `dataset.exclude`"
-        )
-    raise DataError(f"{path}: empty cells: {'; '.join(shown)}", advice)
+    for number in columns.about:
+        if number == columns.group:
+            wanted.append(Wanted(names[number], "texts"))
+        elif columns.targets == (number,):
+            wanted.append(Wanted(names[number], "labels"))
+        else:
+            wanted.append(Wanted(names[number], "numbers"))
+    return wanted
 
 
-def _without_dropped(table: TextTable, columns: Columns) -> tuple[TextTable, tuple[str, ...]]:
+def _check_empty(table: Table, columns: Columns) -> None:
+    """Refuses empty cells in the columns that are used and may have none."""
+    refused = {
+        number: column
+        for number, column in zip(columns.wanted, table.columns, strict=True)
+        if column.empty and columns.rule(number) == "error"
+    }
+    found = {
+        column.name: (column.empty, table.where(column.first_empty)) for _, column in sorted(refused.items())
+    }
+    refuse_empty(table.path, found, about_rows=any(number in columns.about for number in refused))
+
+
+def _without_dropped(table: Table, columns: Columns) -> tuple[Table, tuple[str, ...]]:
     """Leaves the rows out that `missing: drop` is about, and returns notes about them."""
-    from nnrun.data.sources.csv_table import rows_with_empty, without_rows
+    import numpy as np
 
-    rows = rows_with_empty(table, [number for number in columns.used if columns.rule(number) == "drop"])
+    rows = np.zeros(table.rows, dtype=np.bool_)
+    for number, column in zip(columns.wanted, table.columns, strict=True):
+        if column.empty and columns.rule(number) == "drop":
+            rows |= np.isnan(column.values)
     count = int(rows.sum())
     if not count:
         return table, ()
     note = left_out(count, table.rows, table.path)
-    return without_rows(table, rows), (note,)
+    return table.without(rows), (note,)
 
 
-def _notes(table: TextTable, columns: Columns) -> tuple[str, ...]:
+def _notes(table: Table) -> tuple[str, ...]:
     """Tells of cells with a line break: a stray quote at the start of a cell swallows the rows after it."""
-    import pyarrow.compute as pc
-
     notes: list[str] = []
-    for number in columns.used:
-        broken = pc.match_substring(table.columns[number], "\n")
-        count = pc.sum(broken).as_py()
-        if count:
-            row = table.row_in_file(pc.index(broken, True).as_py())
-            where = f"{table.path}, column '{table.names[number]}', first in row {row}"
+    for column in table.columns:
+        texts = {text for text in column.texts or () if "\n" in text}
+        broken = {text: count for text, count in column.counts().items() if text in texts} if texts else {}
+        if broken:
+            where = f"{table.path}, column '{column.name}', first in {table.where(column.first_row(broken))}"
             notes.append(
-                f"{where}: several lines in double quotes in {count:,} of its cells; if such a quote is "
-                "part of the text, it has swallowed rows"
+                f"{where}: several lines in double quotes in {sum(broken.values()):,} of its cells; if such a quote "
+                "is part of the text, it has swallowed rows"
             )
     return tuple(notes)

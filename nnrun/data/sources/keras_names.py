@@ -26,6 +26,11 @@ CIFAR100 = (
     "woman", "worm",
 )  # fmt: skip
 
+# The columns of california_housing, as the documentation of Keras names them.
+CALIFORNIA = (
+    "MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude", "Longitude",
+)  # fmt: skip
+
 # `keras.datasets.reuters.get_label_names()`, which a test compares.
 REUTERS = (
     "cocoa", "grain", "veg-oil", "earn", "acq", "wheat", "copper", "housing", "money-supply", "coffee",

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from nnrun.errors import DataError, UsageError
 from nnrun.evaluation.decisions import predicted_classes, probabilities_of, threshold_of
 from nnrun.evaluation.plots.labels import column_labels, labels
-from nnrun.evaluation.plots.palette import MOST, colours, marks
-from nnrun.evaluation.plots.style import INK, header, header_width, picture, text_width
+from nnrun.evaluation.plots.palette import INK, MOST, colours, marks
+from nnrun.evaluation.plots.style import header, header_width, picture, text_width
 from nnrun.evaluation.plots.subject import (
     NO_CLASSES,
     Subject,

@@ -6,14 +6,14 @@ import numpy as np
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from numpy.typing import NDArray
 
 from nnrun.errors import UsageError
-from nnrun.evaluation.calibration import Calibration, brier_score
+from nnrun.evaluation.calibration import Calibration, brier_score, interval
 from nnrun.evaluation.decisions import gives_probabilities
 from nnrun.evaluation.evaluate import calibration_of
 from nnrun.evaluation.plots.labels import labels
-from nnrun.evaluation.plots.style import BLUE, FAINT_INK, header, header_width, picture
+from nnrun.evaluation.plots.palette import BLUE, FAINT_INK
+from nnrun.evaluation.plots.style import header, header_width, picture
 from nnrun.evaluation.plots.subject import NO_CLASSES, Subject
 
 _NAME = 30
@@ -94,19 +94,3 @@ def calibration(measured: Calibration, x: str, y: str, title: str, subtitle: str
         below.grid(True, axis="y")
 
     return picture(5, 5, arrange)
-
-
-def interval(
-    shares: NDArray[np.float64], samples: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Returns between which limits the true shares lie with 95 % (Wilson's score interval).
-
-    Args:
-        shares: What was observed, shape `(bins,)`.
-        samples: Of how many samples, shape `(bins,)`, all above 0.
-    """
-    z = 1.96
-    middle = (shares + z**2 / (2 * samples)) / (1 + z**2 / samples)
-    half = z / (1 + z**2 / samples) * np.sqrt(shares * (1 - shares) / samples + z**2 / (4 * samples**2))
-    # At 0 and 1 one limit is the share itself, but for rounding.
-    return np.clip(middle - half, 0, shares), np.clip(middle + half, shares, 1)

@@ -1,9 +1,10 @@
-"""Which columns and classes of a table a picture has room for."""
+"""Which columns, classes and samples a picture has room for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,3 +85,14 @@ def grouped(classes: NDArray[np.int64], names: Sequence[str]) -> Groups:
         [OTHERS, *colours(_COLOURED)],
         [".", *marks(_COLOURED)],
     )
+
+
+def first_of_each(classes: NDArray[Any], count: int, each: int) -> NDArray[np.int64]:
+    """Returns the positions of the first samples of each class, ordered by class.
+
+    Args:
+        classes: Number of the class of each sample, shape `(samples,)`.
+        count: How many classes there are.
+        each: How many samples of each, at most.
+    """
+    return np.concatenate([np.flatnonzero(classes == number)[:each] for number in range(count)])

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nnrun.evaluation.plots.labels import labels
-from nnrun.evaluation.plots.style import BLUE, FAINT_INK, INK, header, header_width, picture, text_width
+from nnrun.evaluation.plots.palette import BLUE, FAINT_INK, INK
+from nnrun.evaluation.plots.style import header, header_width, picture, text_width
 from nnrun.evaluation.plots.subject import NO_CLASSES, Subject
 from nnrun.evaluation.scores import Matrix, classification, confusion_matrix, most_confused
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,17 +12,12 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
-from numpy.typing import NDArray
 
-from nnrun.evaluation.plots.style import BLUE, FAINT_INK, GREEN, ORANGE, picture, shortened
+from nnrun.evaluation.history import RATE, Panel, Row, Series, panels, wants_logarithm
+from nnrun.evaluation.plots.palette import BLUE, FAINT_INK, GREEN, ORANGE
+from nnrun.evaluation.plots.style import picture, shortened
 from nnrun.evaluation.plots.subject import Subject
 from nnrun.rundir.reading import Run
-
-Row = Mapping[str, float | None]
-"""One row of `metrics.csv`: `epoch`, `seconds`, `learning_rate`, `loss`, ..., `val_loss`, ..."""
-
-_RATE = "learning_rate"
-_NOT_METRICS = frozenset({"epoch", _RATE})
 
 # Up to this many epochs, each one is a dot: a line alone would hide where the measurements are.
 _DOTS = 25
@@ -30,11 +25,6 @@ _MANY = 200
 
 # So many epochs without a finite value are marked one by one.
 _MARKED = 500
-
-# A falling quantity is drawn on a logarithmic axis when it falls to less than a fiftieth, a rising one only when it
-# explodes: an accuracy that rises from 0.01 to 0.9 belongs on a linear axis.
-_FALL = 50.0
-_EXPLOSION = 1e4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +38,6 @@ class Best:
 
     epoch: int
     monitor: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Series:
-    """Values over epochs, both of shape `(measurements,)`; what is not finite is NaN."""
-
-    epochs: NDArray[np.float64]
-    values: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Panel:
-    title: str
-    train: _Series
-    validation: _Series
 
 
 def obstacle(subject: Subject) -> str | None:
@@ -93,9 +68,9 @@ def curves(rows: Sequence[Row], title: str, best: Best | None = None) -> bytes:
     Returns:
         The content of a PNG file.
     """
-    panels = _panels(rows)
-    columns = {1: 1, 2: 2, 3: 3, 4: 2}.get(len(panels), 3)
-    lines = math.ceil(len(panels) / columns)
+    shown = panels(rows)
+    columns = {1: 1, 2: 2, 3: 3, 4: 2}.get(len(shown), 3)
+    lines = math.ceil(len(shown) / columns)
     width = {1: 7.0, 2: 10.0}.get(columns, 13.5)
     height = 0.85 + 3.2 * lines
 
@@ -108,54 +83,23 @@ def curves(rows: Sequence[Row], title: str, best: Best | None = None) -> bytes:
             wspace=0.25,
             hspace=0.42,
         )
-        for number, panel in enumerate(panels, start=1):
+        for number, panel in enumerate(shown, start=1):
             axes = figure.add_subplot(lines, columns, number)
             _draw_panel(axes, panel, len(rows), best)
-            if number > len(panels) - columns:
+            if number > len(shown) - columns:
                 axes.set_xlabel("epoch")
-        _draw_header(figure, title, panels, rows, best)
+        _draw_header(figure, title, shown, rows, best)
 
     return picture(width, height, draw)
 
 
-def _panels(rows: Sequence[Row]) -> list[_Panel]:
-    names = [name for name in _names(rows) if not name.startswith("val_") and _is_metric(name)]
-    names += [
-        name.removeprefix("val_")
-        for name in _names(rows)
-        if name.startswith("val_") and name.removeprefix("val_") not in names
-    ]
-    panels = [_Panel(name, _series(rows, name), _series(rows, f"val_{name}")) for name in names]
-    rate = _series(rows, _RATE)
-    if len(np.unique(rate.values[np.isfinite(rate.values)])) > 1:
-        panels.append(_Panel(_RATE, rate, _series(rows, "")))
-    return panels
-
-
-def _names(rows: Sequence[Row]) -> list[str]:
-    """Returns the names of all columns in their order; a validation every n epochs may lack in the first row."""
-    return list(dict.fromkeys(name for row in rows for name in row))
-
-
-def _is_metric(name: str) -> bool:
-    return name not in _NOT_METRICS and not name.endswith("seconds")
-
-
-def _series(rows: Sequence[Row], name: str) -> _Series:
-    measured = [(row["epoch"], value) for row in rows if (value := row.get(name)) is not None]
-    points = np.array(measured, np.float64).reshape(len(measured), 2)
-    values = points[:, 1]
-    values[~np.isfinite(values)] = np.nan
-    return _Series(points[:, 0], values)
-
-
-def _draw_panel(axes: Axes, panel: _Panel, epochs: int, best: Best | None) -> None:
+def _draw_panel(axes: Axes, panel: Panel, epochs: int, best: Best | None) -> None:
     axes.set_title(shortened(panel.title, 40), loc="left", fontsize=11, fontweight="bold", pad=8)
     axes.grid(True, axis="y")
     marker = "o" if epochs <= _DOTS else ""
     # Lines of many epochs zigzag, and would hide each other.
     width = 1.8 if epochs <= _MANY else 0.9
-    style = "steps-post" if panel.title == _RATE else "default"
+    style = "steps-post" if panel.title == RATE else "default"
     for series, color in ((panel.train, BLUE), (panel.validation, ORANGE)):
         axes.plot(
             series.epochs, series.values, color=color, marker=marker, markersize=4, zorder=3,
@@ -171,14 +115,14 @@ def _draw_panel(axes: Axes, panel: _Panel, epochs: int, best: Best | None) -> No
     _tell_what_is_not_finite(axes, panel)
 
 
-def _label_points(axes: Axes, series: _Series) -> None:
+def _label_points(axes: Axes, series: Series) -> None:
     for epoch, value in zip(series.epochs, series.values, strict=True):
         if math.isfinite(value):
             axes.annotate(f"{value:.4g}", (epoch, value), (8, 0), textcoords="offset points", va="center")
 
 
-def _scale(axes: Axes, panel: _Panel) -> None:
-    if _wants_logarithm(panel):
+def _scale(axes: Axes, panel: Panel) -> None:
+    if wants_logarithm(panel):
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(numticks=8))
         axes.yaxis.set_major_formatter(FuncFormatter(_plain))
@@ -197,18 +141,7 @@ def _plain(value: float, _: object) -> str:
     return f"{value:g}"
 
 
-def _wants_logarithm(panel: _Panel) -> bool:
-    values = np.concatenate([panel.train.values, panel.validation.values])
-    values = values[np.isfinite(values)]
-    if not len(values) or values.min() <= 0:
-        return False
-    ratio = values.max() / values.min()
-    first = panel.train.values[np.isfinite(panel.train.values)]
-    falling = len(first) > 1 and first[0] > first[-1]
-    return bool(ratio >= (_FALL if falling else _EXPLOSION))
-
-
-def _number_epochs(axes: Axes, panel: _Panel) -> None:
+def _number_epochs(axes: Axes, panel: Panel) -> None:
     epochs = np.concatenate([panel.train.epochs, panel.validation.epochs])
     first, last = float(epochs.min()), float(epochs.max())
     margin = max(0.5, 0.02 * (last - first))
@@ -219,7 +152,7 @@ def _number_epochs(axes: Axes, panel: _Panel) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
 
 
-def _mark_best(axes: Axes, panel: _Panel, best: Best) -> None:
+def _mark_best(axes: Axes, panel: Panel, best: Best) -> None:
     """Puts a dot on the curve that decided."""
     for name, series, color in (
         (panel.title, panel.train, BLUE),
@@ -239,7 +172,7 @@ def _mark_best(axes: Axes, panel: _Panel, best: Best) -> None:
             )
 
 
-def _tell_what_is_not_finite(axes: Axes, panel: _Panel) -> None:
+def _tell_what_is_not_finite(axes: Axes, panel: Panel) -> None:
     found = []
     for name, series in (("train", panel.train), ("validation", panel.validation)):
         lost = series.epochs[np.isnan(series.values)]
@@ -256,7 +189,7 @@ def _tell_what_is_not_finite(axes: Axes, panel: _Panel) -> None:
 
 
 def _draw_header(
-    figure: Figure, title: str, panels: Sequence[_Panel], rows: Sequence[Row], best: Best | None
+    figure: Figure, title: str, panels: Sequence[Panel], rows: Sequence[Row], best: Best | None
 ) -> None:
     width, height = figure.get_size_inches()
     left, top = 0.2 / width, 1 - 0.12 / height

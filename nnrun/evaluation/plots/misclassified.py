@@ -12,10 +12,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nnrun.errors import UsageError
+from nnrun.evaluation.numbers import percent
 from nnrun.evaluation.plots.describe import described, left_out
-from nnrun.evaluation.plots.images import displayable, show
+from nnrun.evaluation.plots.images import show
 from nnrun.evaluation.plots.labels import labels
-from nnrun.evaluation.plots.style import INK, ORANGE, header, header_width, picture, text_width
+from nnrun.evaluation.plots.palette import INK, ORANGE
+from nnrun.evaluation.plots.pixels import displayable
+from nnrun.evaluation.plots.style import header, header_width, picture, text_width
 from nnrun.evaluation.plots.subject import NO_CLASSES, Subject
 from nnrun.evaluation.plots.table_picture import Column, table_picture
 
@@ -118,15 +121,6 @@ def gallery(images: NDArray[np.float64], mistakes: Sequence[Mistake], title: str
                 figure.text(middle, place, text, fontsize=9, color=colour, ha="center", va="bottom")
 
     return picture(5, 5, arrange)
-
-
-def percent(share: float | None) -> str:
-    """Writes a probability; what is not quite certain is never 100 %."""
-    if share is None:
-        return ""
-    if share > 0.9995 and share < 1:
-        return "> 99.9 %"
-    return f"{share:.1%}".replace("%", " %")
 
 
 def _taken_for(mistake: Mistake) -> str:

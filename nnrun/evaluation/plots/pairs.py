@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from nnrun.evaluation.plots.choosing import Groups, grouped, telling
 from nnrun.evaluation.plots.labels import column_labels, labels
-from nnrun.evaluation.plots.style import BLUE, header, header_width, picture, text_width
+from nnrun.evaluation.plots.palette import BLUE
+from nnrun.evaluation.plots.style import header, header_width, picture, text_width
 from nnrun.evaluation.plots.subject import Subject, column_names, no_table, numeric_columns, rows_of
 from nnrun.evaluation.plots.ticks import PlainNumbers, plain_ticks
 

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnrun.evaluation.plots.style import BLUE, GREEN, ORANGE
+# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), told apart with every kind of colour vision.
+BLUE = "#0072B2"
+ORANGE = "#D55E00"
+GREEN = "#009E73"
+INK = "#1f2328"
+FAINT_INK = "#6e7781"
+GRID = "#d8dee4"
 
 _OKABE_ITO = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9", "#4d4d4d")
 _MUTED = (

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from nnrun.evaluation.numbers import brief
 from nnrun.evaluation.plots.labels import column_labels
-from nnrun.evaluation.plots.style import BLUE, FAINT_INK, INK, ORANGE, header, header_width, picture
+from nnrun.evaluation.plots.palette import BLUE, FAINT_INK, INK, ORANGE
+from nnrun.evaluation.plots.style import header, header_width, picture
 from nnrun.evaluation.plots.subject import Subject
 from nnrun.evaluation.plots.ticks import plain_ticks
 from nnrun.evaluation.scores import TargetScores, regression

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from nnrun.errors import UsageError
 from nnrun.evaluation.evaluate import ranking_of
 from nnrun.evaluation.plots.labels import labels
-from nnrun.evaluation.plots.style import BLUE, FAINT_INK, ORANGE, header, header_width, picture
+from nnrun.evaluation.plots.palette import BLUE, FAINT_INK, ORANGE
+from nnrun.evaluation.plots.style import header, header_width, picture
 from nnrun.evaluation.plots.subject import NO_CLASSES, Subject
 from nnrun.evaluation.ranking import Ranking
 

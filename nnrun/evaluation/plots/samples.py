@@ -12,9 +12,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nnrun.evaluation.numbers import brief
+from nnrun.evaluation.plots.choosing import first_of_each
 from nnrun.evaluation.plots.describe import described, left_out
-from nnrun.evaluation.plots.images import displayable, show
+from nnrun.evaluation.plots.images import show
 from nnrun.evaluation.plots.labels import column_labels, labels
+from nnrun.evaluation.plots.pixels import displayable
 from nnrun.evaluation.plots.style import header, header_width, picture, shortened, text_width
 from nnrun.evaluation.plots.subject import Subject
 from nnrun.evaluation.plots.table_picture import Column, table_picture
@@ -75,17 +77,6 @@ def draw(subject: Subject) -> bytes:
     short = labels(names, _NAME)
     classes = Column("class", [short[number] for number in split.class_index[chosen]])
     return table_picture([classes, *described(found, raw)], title, subject.caption(what))
-
-
-def first_of_each(classes: NDArray[Any], count: int, each: int) -> NDArray[np.int64]:
-    """Returns the positions of the first samples of each class, ordered by class.
-
-    Args:
-        classes: Number of the class of each sample, shape `(samples,)`.
-        count: How many classes there are.
-        each: How many samples of each, at most.
-    """
-    return np.concatenate([np.flatnonzero(classes == number)[:each] for number in range(count)])
 
 
 def image_rows(

@@ -18,13 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.ft2font import FT2Font
 
-# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), told apart with every kind of colour vision.
-BLUE = "#0072B2"
-ORANGE = "#D55E00"
-GREEN = "#009E73"
-INK = "#1f2328"
-FAINT_INK = "#6e7781"
-GRID = "#d8dee4"
+from nnrun.evaluation.plots.palette import FAINT_INK, GRID, INK
 
 # For what DejaVu Sans, which comes with matplotlib, cannot draw: the usual fonts of Linux, macOS and Windows.
 _OTHER_FONTS = (

@@ -171,7 +171,7 @@ class Subject:
         return self.caption(f"{said}, {what}" if what else said)
 
 
-_KINDS = {"images": "images", "tokens": "sequences of tokens", "texts": "texts"}
+_KINDS = {"images": "images", "tokens": "sequences of tokens", "texts": "texts", "sequences": "sequences"}
 
 
 def no_table(subject: Subject) -> str | None:

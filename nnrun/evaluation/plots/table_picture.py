@@ -9,7 +9,8 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from nnrun.evaluation.plots.style import FAINT_INK, GRID, INK, header, header_width, picture, text_width
+from nnrun.evaluation.plots.palette import FAINT_INK, GRID, INK
+from nnrun.evaluation.plots.style import header, header_width, picture, text_width
 
 _SIZE = 9
 _LINE = 0.26

@@ -1,0 +1,1 @@
+"""What a network will see of its data: counts, columns, leaks, duplicates, examples. Without TensorFlow."""

@@ -1,0 +1,1 @@
+"""Tables in files: strict reading, and what their cells and columns are."""
