@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,14 +28,25 @@ def clusters() -> list[Cluster]:
 
 
 def together(
-    clusters: list[Cluster], *facts: dict[str, Any], seconds: float = 20.0
+    clusters: list[Cluster],
+    *facts: dict[str, Any],
+    seconds: float = 20.0,
+    before: Callable[[], None] = lambda: None,
 ) -> list[BaseException | None]:
-    """Lets workers meet, and returns what each of them raised."""
+    """Lets workers meet, and returns what each of them raised.
+
+    Args:
+        clusters: The workers, the chief first.
+        facts: What each of them trains.
+        seconds: How long they wait for each other.
+        before: Is done while the chief is still alone.
+    """
     with ThreadPoolExecutor(len(clusters)) as pool:
-        calls: list[Future[None]] = [
-            pool.submit(meet, cluster, mine, seconds, lambda: None)
-            for cluster, mine in zip(clusters, facts, strict=True)
-        ]
+        calls: list[Future[None]] = []
+        for cluster, mine in zip(clusters, facts, strict=True):
+            calls.append(pool.submit(meet, cluster, mine, seconds, lambda: None))
+            if cluster.is_chief:
+                before()
         return [call.exception() for call in calls]
 
 
@@ -91,17 +101,19 @@ def test_a_signal_ends_the_waiting(clusters: list[Cluster]) -> None:
             meet(cluster, FACTS, 60.0, check)
 
 
-def hello(cluster: Cluster, message: bytes) -> socket.socket:
-    """Says something to the chief, as soon as it listens."""
+def hello(cluster: Cluster, message: bytes) -> None:
+    """Says something to the chief, as soon as it listens, and goes away."""
     host, port = cluster.addresses[0].split(":")
-    while True:
+    end = time.monotonic() + 20.0
+    while time.monotonic() < end:
         try:
-            connection = socket.create_connection((host, int(port)))
+            with socket.create_connection((host, int(port))) as connection:
+                connection.sendall(message)
         except ConnectionRefusedError:
             time.sleep(0.02)
-            continue
-        connection.sendall(message)
-        return connection
+        else:
+            return
+    pytest.fail("the chief does not listen")
 
 
 @pytest.mark.parametrize(
@@ -121,20 +133,15 @@ def hello(cluster: Cluster, message: bytes) -> socket.socket:
 )
 def test_strangers_are_sent_away(clusters: list[Cluster], message: bytes) -> None:
     """Whatever else comes to the port is closed, and the workers meet all the same."""
-    stranger = threading.Thread(target=lambda: hello(clusters[0], message).close())
-    stranger.start()
-    assert together(clusters, FACTS, FACTS, FACTS) == [None, None, None]
-    stranger.join()
+    met = together(clusters, FACTS, FACTS, FACTS, before=lambda: hello(clusters[0], message))
+    assert met == [None, None, None]
 
 
 def test_a_worker_that_ended_may_come_again(clusters: list[Cluster]) -> None:
     """The chief forgets a worker whose connection is gone, and waits for it once more."""
     greeting = json.dumps({"index": 1, "workers": 3, "facts": {}}).encode() + b"\n"
-    started: Callable[[], None] = lambda: hello(clusters[0], greeting).close()  # noqa: E731
-    first = threading.Thread(target=started)
-    first.start()
-    assert together(clusters, FACTS, FACTS, FACTS) == [None, None, None]
-    first.join()
+    met = together(clusters, FACTS, FACTS, FACTS, before=lambda: hello(clusters[0], greeting))
+    assert met == [None, None, None]
 
 
 def test_a_single_worker_meets_nobody() -> None:

@@ -66,15 +66,16 @@ class WorkerOutput:
                 self._file = None
 
     def _read(self) -> None:
-        while line := self._stream.readline(_LONGEST):
-            text = line.decode("utf-8", errors="replace").rstrip("\n")
-            with self._lock:
-                self._lines.append(text)
-                if self._file is not None:
-                    try:
-                        self._file.append(text)
-                    except StorageError as error:
-                        self._give_up(error)
+        with self._stream:
+            while line := self._stream.readline(_LONGEST):
+                text = line.decode("utf-8", errors="replace").rstrip("\n")
+                with self._lock:
+                    self._lines.append(text)
+                    if self._file is not None:
+                        try:
+                            self._file.append(text)
+                        except StorageError as error:
+                            self._give_up(error)
 
     def _give_up(self, error: StorageError) -> None:
         """Goes on reading, without a file: a log is not worth a training."""
