@@ -132,7 +132,8 @@ def _ended_early(worker: _Worker) -> TrainingError:
     lines = [f"{worker.name.capitalize()} {worker.how()}."]
     advice = "What was saved last is kept: `nnrun resume` continues from it."
     if worker.output is not None:
-        lines += [f"  {line}" for line in worker.output.last_words(_SHOWN_LINES)]
+        words = worker.output.last_words(_SHOWN_LINES)
+        lines += [f"  {line}" for line in words if not line.startswith(f"{worker.name}: ")]
         advice = f"Its output is in {worker.output.name} of the run. {advice}"
     return TrainingError("\n".join(lines), advice)
 

@@ -9,11 +9,13 @@ from nnrun.config.cross_checks.finding import Finding
 from nnrun.config.experiment import Experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.keras_object import KerasObject
+from nnrun.config.labels import loss_class
 from nnrun.config.problems import KeyPath
+
+_CODE = "not-divisible"
 
 _MEANS = frozenset({"sum_over_batch_size", "mean"})
 """How a loss may be reduced, so that the loss of a batch is the mean of its parts by their size."""
-
 
 _READ_BY: Mapping[str, tuple[str, ...]] = {
     "devices": ("mirrored", "multi_worker"),
@@ -25,10 +27,16 @@ _READ_BY: Mapping[str, tuple[str, ...]] = {
 def losses_can_be_divided(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
     """The loss of a batch follows from the losses of its parts."""
     loss, strategy = experiment.compile.loss, experiment.distribute.strategy
-    if strategy != "none" and loss.arguments.get("reduction", "mean") not in _MEANS:
+    if strategy == "none":
+        return
+    path: KeyPath = ("compile", "loss")
+    if loss_class(loss) == "Circle":
+        message = "the loss compares the samples of a batch, and each device sees a part of it only"
+        yield Finding(path, _CODE, f"with distribute.strategy {strategy}: {message}")
+    elif loss.arguments.get("reduction", "mean") not in _MEANS:
         yield Finding(
-            ("compile", "loss", loss.name, "reduction"),
-            "not-divisible",
+            (*path, loss.name, "reduction"),
+            _CODE,
             f"with distribute.strategy {strategy}, expected sum_over_batch_size or mean, as each device sees a part"
             " of the batch only",
         )
@@ -36,15 +44,24 @@ def losses_can_be_divided(experiment: Experiment, facts: DataFacts) -> Iterator[
 
 def layers_can_be_divided(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:  # noqa: ARG001
     """No layer keeps a state per row of a batch, as rows come to another device in the next one."""
-    if experiment.distribute.strategy == "none":
+    strategy = experiment.distribute.strategy
+    if strategy == "none":
         return
-    for index, layer in enumerate(experiment.model.layers):
-        for path in _stateful(layer, ("model", "layers", index)):
+    for path, layer in _objects(experiment.model.layers, ("model", "layers")):
+        if layer.arguments.get("stateful") is True:
+            yield Finding(
+                (*path, layer.name, "stateful"),
+                _CODE,
+                f"with distribute.strategy {strategy}, no layer can carry its state from batch to batch",
+            )
+        if layer.class_name == "BatchNormalization" and layer.arguments.get("synchronized") is not True:
             yield Finding(
                 path,
-                "not-divisible",
-                f"with distribute.strategy {experiment.distribute.strategy}, no layer can carry its state from batch"
-                " to batch",
+                _CODE,
+                f"with distribute.strategy {strategy}, each device normalizes by the statistics of its own part of a"
+                " batch, so that the result depends on the number of devices",
+                "write synchronized: true for those of the whole batch",
+                severity="warning",
             )
 
 
@@ -70,16 +87,14 @@ def distribution_keys_matter(experiment: Experiment, facts: DataFacts) -> Iterat
         )
 
 
-def _stateful(value: Any, path: KeyPath) -> Iterator[KeyPath]:
-    """Yields the paths of `stateful: true` in a layer and in those that are its arguments."""
+def _objects(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, KerasObject]]:
+    """Yields the Keras objects in a value, also those that are arguments of others, and where they are."""
     if isinstance(value, KerasObject):
-        if value.arguments.get("stateful") is True:
-            yield (*path, value.name, "stateful")
-        for name, argument in value.arguments.items():
-            yield from _stateful(argument, (*path, value.name, name))
+        yield path, value
+        yield from _objects(value.arguments, (*path, value.name))
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _stateful(item, (*path, key))
+            yield from _objects(item, (*path, key))
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from _stateful(item, (*path, index))
+            yield from _objects(item, (*path, index))
