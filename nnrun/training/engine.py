@@ -135,8 +135,8 @@ class Engine:
             )
             self._test_chunk.prepare()
 
-    def epoch_start(self) -> Snapshot:
-        """Returns the state at the start of the epoch that was begun last, which is the end of the one before."""
+    def last_good(self) -> Snapshot:
+        """Returns the state at the end of the last complete epoch, or at the beginning."""
         return self._epoch_start.snapshot()
 
     def run(
@@ -163,7 +163,6 @@ class Engine:
         if self.restored is not None:
             # After the callbacks: BackupAndRestore brings weights of its own.
             restore(self.model, self.restored)
-            self._epoch_start.record()
         logs: dict[str, Any] | None = None
         for epoch in range(schedule.first_epoch, schedule.epochs + 1):
             started = time.perf_counter()
@@ -180,6 +179,7 @@ class Engine:
             self.hooks.on_epoch_end(epoch - 1, epoch_logs)
             logs = epoch_logs
             best = judge(epoch, epoch_logs)
+            self._epoch_start.complete()
             self.emit(
                 EpochEnded(
                     epoch=epoch,
@@ -196,6 +196,8 @@ class Engine:
                 after_epoch(epoch)
             if self.model.stop_training:
                 break
+        # What follows may change the weights, and fail.
+        self._epoch_start.record()
         self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
         self.hooks.on_train_end(logs)
         return True

@@ -122,7 +122,7 @@ class Saver:
         with self.phase("save"):
             self.collect(wait=True)
             if self.outcome.epochs:
-                state = self._state(self.engine.epoch_start(), stopped=False)
+                state = self._state(self.engine.last_good(), stopped=False)
                 self._tell([self._write_checkpoint(state)])
                 self._tell(self._write_models(self.model, state.present, self._best_to_save()))
 
