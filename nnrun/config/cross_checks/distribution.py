@@ -12,8 +12,6 @@ from nnrun.config.keras_object import KerasObject
 from nnrun.config.labels import loss_class
 from nnrun.config.problems import KeyPath
 
-_CODE = "not-divisible"
-
 _MEANS = frozenset({"sum_over_batch_size", "mean"})
 """How a loss may be reduced, so that the loss of a batch is the mean of its parts by their size."""
 
@@ -32,11 +30,11 @@ def losses_can_be_divided(experiment: Experiment, facts: DataFacts) -> Iterator[
     path: KeyPath = ("compile", "loss")
     if loss_class(loss) == "Circle":
         message = "the loss compares the samples of a batch, and each device sees a part of it only"
-        yield Finding(path, _CODE, f"with distribute.strategy {strategy}: {message}")
+        yield Finding(path, "not-divisible", f"with distribute.strategy {strategy}: {message}")
     elif loss.arguments.get("reduction", "mean") not in _MEANS:
         yield Finding(
             (*path, loss.name, "reduction"),
-            _CODE,
+            "not-divisible",
             f"with distribute.strategy {strategy}, expected sum_over_batch_size or mean, as each device sees a part"
             " of the batch only",
         )
@@ -51,13 +49,13 @@ def layers_can_be_divided(experiment: Experiment, facts: DataFacts) -> Iterator[
         if layer.arguments.get("stateful") is True:
             yield Finding(
                 (*path, layer.name, "stateful"),
-                _CODE,
+                "not-divisible",
                 f"with distribute.strategy {strategy}, no layer can carry its state from batch to batch",
             )
         if layer.class_name == "BatchNormalization" and layer.arguments.get("synchronized") is not True:
             yield Finding(
                 path,
-                _CODE,
+                "not-divisible",
                 f"with distribute.strategy {strategy}, each device normalizes by the statistics of its own part of a"
                 " batch, so that the result depends on the number of devices",
                 "write synchronized: true for those of the whole batch",
