@@ -48,7 +48,7 @@ def resume(
 
     told = launched()
     found = find_run(run, runs_dir) if told is None or told.run is None else Run.read(Path(told.run))
-    cluster = cluster_to_train_with([load_experiment(found.resolved_path)], workers, found.path)
+    cluster = cluster_to_train_with([load_experiment(found.resolved_path)], workers, device, found.path)
     from nnrun.rundir.lock import locked
     from nnrun.training.job import Request
     from nnrun.training.resuming import prepare_resume

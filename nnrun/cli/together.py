@@ -19,21 +19,26 @@ if TYPE_CHECKING:
 
 
 def cluster_to_train_with(
-    loaded: Sequence[LoadedConfig], workers: int | None, run: Path | None = None
+    loaded: Sequence[LoadedConfig], workers: int | None, device: str, run: Path | None = None
 ) -> Cluster | None:
     """Returns the processes that train together, or None where this one trains alone.
 
     Args:
         loaded: What is to be trained.
         workers: What `--workers` says: so many processes are started here, and this one ends with them.
+        device: What `--device` says.
         run: The run to continue; None for a new one.
 
     Raises:
-        UsageError: `--workers` does not fit the rest.
+        UsageError: `--workers` or `--device` does not fit the rest.
         EnvironmentFault: The config needs other processes, and nothing says which.
         TrainingError: One of the processes that were started ended before its time.
         Exit: All processes that were started have ended.
     """
+    from nnrun.training.cluster import check_device_fits, cluster_of
+
+    for one in loaded:
+        check_device_fits(one.experiment.distribute, device)
     several = [one for one in loaded if one.experiment.distribute.strategy == "multi_worker"]
     if workers is not None and not several:
         name = "" if run is None else f" {run.name}"
@@ -45,8 +50,6 @@ def cluster_to_train_with(
         raise UsageError("Workers train one config: give each of the others a command of its own.")
     if workers is not None:
         _start_workers(workers, run)
-    from nnrun.training.cluster import cluster_of
-
     return cluster_of(several[0].experiment.distribute)
 
 

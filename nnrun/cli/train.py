@@ -78,7 +78,7 @@ def train(
         return
     from nnrun.training.job import Request
 
-    cluster = cluster_to_train_with(loaded, workers)
+    cluster = cluster_to_train_with(loaded, workers, device)
     request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, requirements, cluster)
     codes: list[int] = []
     for one in loaded:

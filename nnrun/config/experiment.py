@@ -121,7 +121,7 @@ class DistributeSection(Section):
     strategy: Literal["none", "mirrored", "multi_worker"] = "none"
     """Whether one device trains, all devices of a machine, or those of several processes."""
 
-    devices: Count | None = None
+    devices: Annotated[int, Field(ge=1, le=64)] | None = None
     """Devices of each process; by default all of its GPUs. Without a GPU, `mirrored` divides the processor."""
 
     wait_seconds: Annotated[float, Field(gt=0)] = 600.0

@@ -138,6 +138,23 @@ def cluster_of(section: DistributeSection) -> Cluster | None:
     return cluster
 
 
+def check_device_fits(section: DistributeSection, device: str) -> None:
+    """Refuses a single device where several are to train.
+
+    Args:
+        section: The section `distribute` of a config.
+        device: `auto`, `cpu`, `gpu` or `gpu:N`.
+
+    Raises:
+        UsageError: `device` is one GPU, and there is a strategy.
+    """
+    if section.strategy != "none" and device.startswith("gpu:"):
+        raise UsageError(
+            f"--device {device} is a single device, and the config says distribute.strategy {section.strategy}.",
+            "Give --device gpu, and the number of GPUs as distribute.devices.",
+        )
+
+
 def tf_config(addresses: tuple[str, ...], index: int) -> str:
     """Returns a value of `TF_CONFIG` for one of several workers."""
     return json.dumps(

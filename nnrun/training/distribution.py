@@ -16,7 +16,7 @@ from typing import Any
 import tensorflow as tf
 
 from nnrun.config.experiment import DistributeSection
-from nnrun.errors import EnvironmentFault, Interrupted, UsageError
+from nnrun.errors import EnvironmentFault, Interrupted
 from nnrun.interrupts import Interrupts
 from nnrun.training.cluster import Cluster
 from nnrun.training.rendezvous import meet
@@ -80,13 +80,12 @@ def start(
 
     Args:
         section: The section `distribute`, with a strategy.
-        device: `auto`, `cpu` or `gpu`.
+        device: `auto`, `cpu` or `gpu`; see `nnrun.training.cluster.check_device_fits`.
         cluster: All processes, for `multi_worker`.
         facts: What has to be the same for all of them, see `nnrun.training.rendezvous.meet`.
         interrupts: Tells of Ctrl-C and SIGTERM, also while it waits for other processes.
 
     Raises:
-        UsageError: `device` is one single GPU.
         EnvironmentFault: There are too few devices, or the other processes do not come, or differ.
     """
     wanted = (section.strategy, section.devices, device)
@@ -131,11 +130,6 @@ def _choose_devices(section: DistributeSection, device: str, cluster: Cluster | 
     Returns:
         `CPU` or `GPU`, and how many there are.
     """
-    if device.startswith("gpu:"):
-        raise UsageError(
-            f"--device {device} is a single device, and the config says distribute.strategy {section.strategy}.",
-            "Give --device gpu, and the number of GPUs as distribute.devices.",
-        )
     found = [] if device == "cpu" else tf.config.list_physical_devices("GPU")
     mine = found if cluster is None else found[cluster.local_index :: cluster.local_workers]
     if device == "gpu" and not mine:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nnrun.config.cross_checks.finding import Finding
-from nnrun.config.experiment import Experiment
+from nnrun.config.experiment import DistributeSection, Experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.keras_object import KerasObject
 from nnrun.config.labels import loss_class
@@ -68,7 +68,7 @@ def distribution_keys_matter(experiment: Experiment, facts: DataFacts) -> Iterat
     section = experiment.distribute
     for key, strategies in _READ_BY.items():
         # A resolved config says everything, so the default is no wish.
-        wished = getattr(section, key) != type(section).model_fields[key].default
+        wished = getattr(section, key) != DistributeSection.model_fields[key].default
         if wished and section.strategy not in strategies:
             yield Finding(
                 ("distribute", key),
