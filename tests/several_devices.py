@@ -128,45 +128,41 @@ dense = partial(layers.Dense, 7, activation="tanh")
 normalized = partial(layers.BatchNormalization, synchronized=True)
 
 CASES: dict[str, tuple[Make, tuple[Arrays, Arrays], dict[str, Any]]] = {
-    "class weights": (
-        model_of(adam, weighted_metrics=["accuracy"]),
-        CLASSES,
-        {"class_weight": {0: 2.0, 2: 0.5}},
-    ),
     "pieces, a last batch of one": (model_of(adam), CLASSES, {"batch": 11, "stream": True}),
-    "batches of one": (model_of(partial(optimizers.SGD, 0.05)), CLASSES, {"batch": 1}),
-    "clipnorm, regularizers, constraint": (
+    "class weights, clipnorm, regularizers, constraint": (
         model_of(
             partial(optimizers.SGD, 0.5, momentum=0.9, clipnorm=0.1),
             partial(dense, kernel_regularizer="l2", activity_regularizer="l1", bias_constraint="max_norm"),
+            weighted_metrics=["accuracy"],
         ),
         CLASSES,
-        {},
+        {"class_weight": {0: 2.0, 2: 0.5}},
     ),
     "global_clipnorm, accumulated gradients": (
         model_of(partial(adam, global_clipnorm=0.1, gradient_accumulation_steps=3)),
         CLASSES,
         {},
     ),
-    "moving averages": (
-        model_of(partial(optimizers.AdamW, 0.05, use_ema=True, ema_overwrite_frequency=4)),
-        CLASSES,
-        {},
-    ),
     "loss scale": (model_of(lambda: optimizers.LossScaleOptimizer(adam(clipnorm=0.1))), CLASSES, {}),
-    "AUC, Precision": (
+    "batches of one, AUC, Precision": (
         model_of(
-            adam,
+            partial(optimizers.SGD, 0.05),
             loss="binary_crossentropy",
             units=1,
             activation="sigmoid",
             measured=lambda: [metrics.AUC(), metrics.Precision(thresholds=0.3)],
         ),
         BINARY,
-        {},
+        {"batch": 1},
     ),
-    "R2Score": (
-        model_of(adam, loss="mse", units=2, activation=None, measured=lambda: ["mae", metrics.R2Score()]),
+    "moving averages, R2Score": (
+        model_of(
+            partial(optimizers.AdamW, 0.05, use_ema=True, ema_overwrite_frequency=4),
+            loss="mse",
+            units=2,
+            activation=None,
+            measured=lambda: ["mae", metrics.R2Score()],
+        ),
         NUMBERS,
         {},
     ),

@@ -1,7 +1,7 @@
 """Several devices train what a single one trains, up to the order in which floats are summed.
 
 The sums of three devices are those of one device in another order, so each step differs by some units in the last place
-of a 32-bit float, 6e-8 of its size. Eighteen steps with weights around 1 differ by less than 3e-7; the tolerance leaves
+of a 32-bit float, 6e-8 of its size. Eighteen steps with weights around 1 differ by less than 5e-7; the tolerance leaves
 room for other processors. A batch that is divided wrongly differs from the second digit on.
 """
 
@@ -20,15 +20,12 @@ pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 TOLERANCE = 3e-6
 
 NAMES = (
-    "class weights",
     "pieces, a last batch of one",
-    "batches of one",
-    "clipnorm, regularizers, constraint",
+    "class weights, clipnorm, regularizers, constraint",
     "global_clipnorm, accumulated gradients",
-    "moving averages",
     "loss scale",
-    "AUC, Precision",
-    "R2Score",
+    "batches of one, AUC, Precision",
+    "moving averages, R2Score",
     "convolution, synchronized BatchNormalization",
     "embedding",
 )

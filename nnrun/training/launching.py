@@ -187,7 +187,12 @@ def _forwarded(workers: Sequence[_Worker]) -> Iterator[None]:
         for worker in workers:
             worker.send(number)
 
-    before = {number: signal.signal(number, forward) for number in SIGNALS}
+    before = {
+        number: signal.signal(number, forward)
+        for number in SIGNALS
+        # `nohup` has it ignored, for the workers too.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
+    }
     try:
         yield
     finally:
