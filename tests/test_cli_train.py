@@ -371,7 +371,10 @@ def test_closed_terminal_saves(folder: Path, tmp_path: Path) -> None:
     while b"Epoch 3/" not in shown:
         shown += os.read(ours, 4096)
     os.close(ours)
-    assert process.wait(60) == 129
+    try:
+        assert process.wait(60) == 129
+    finally:
+        process.kill()
     (path,) = tmp_path.glob("iris/*")
     result = verify(path)
     assert (result.broken, result.status) == ((), "interrupted")

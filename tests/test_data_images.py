@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from pydantic import TypeAdapter
 from nnrun.config.datasets import Dataset
 from nnrun.config.keras_object import KerasObject
 from nnrun.data.facts import facts_of
-from nnrun.data.images import building, pool
+from nnrun.data.images import blocks, building, pool
 from nnrun.data.images.pool import Workforce, workforce_for
 from nnrun.data.loading import load_splits
 from nnrun.data.preprocessing import Preprocessing
@@ -34,7 +35,7 @@ from nnrun.data.progress import told_to
 from nnrun.data.rows import MappedRows
 from nnrun.data.sources import images as source
 from nnrun.data.splits import Splits
-from nnrun.errors import DataError
+from nnrun.errors import DataError, StorageError
 from nnrun.events import DataProgress, Event
 from tests.image_files import animation, class_files, encoded, huge_png, pixels, smooth, turned, write_folder
 
@@ -454,10 +455,10 @@ def test_the_same_number_of_each_class(tmp_path: Path) -> None:
 def test_too_few_of_a_class_are_refused(tmp_path: Path) -> None:
     """Counting those that can be read."""
     folder = animals(tmp_path / "animals", {"a": 5, "b": 9}, {"b/broken.png": b""})
-    with pytest.raises(DataError, match=r"dataset.min_per_class is 6, but .* class 'a' has 5"):
+    with pytest.raises(DataError, match=r"dataset.min_per_class: it is 6, but .* class 'a' has 5"):
         loaded(folder, min_per_class=6, unreadable="skip")
     with pytest.raises(
-        DataError, match=r"dataset.samples_per_class is 10, but .* class 'a' has 5, 'b' has 9"
+        DataError, match=r"dataset.samples_per_class: it is 10, but .* class 'a' has 5, 'b' has 9"
     ):
         loaded(folder, samples_per_class=10, unreadable="skip")
     assert len(loaded(folder, min_per_class=5, unreadable="skip").train) == 14
@@ -480,7 +481,7 @@ def test_a_split_may_have_a_folder_of_its_own(tmp_path: Path) -> None:
     assert len(splits.test) == 15
     assert 2 <= np.bincount(splits.test.y)[0] <= 13
     assert np.bincount(splits.validation.y).tolist() == [5, 5]
-    with pytest.raises(DataError, match=r"dataset.test.samples_per_class is 13, but .* class 'a' has 12"):
+    with pytest.raises(DataError, match=r"dataset.test.samples_per_class: it is 13, but .* class 'a' has 12"):
         loaded(train, test={"path": str(test), "samples_per_class": 13})
 
 
@@ -638,7 +639,7 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     code = """
 import resource, signal, sys
 from nnrun.config.datasets import ImagesData
-from nnrun.data.images import building, pool
+from nnrun.data.images import blocks, building, pool
 from nnrun.data.sources.images import load
 from nnrun.errors import StorageError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -679,6 +680,29 @@ def photos(tmp_path: Path) -> Path:
 
 
 ROWS = ["a/0.png,cat", "b/1.png,dog", "a/2.png,cat", "b/3.png,dog", "a/4.png,cat", "b/5.png,owl"]
+
+
+def test_a_disk_that_is_too_small_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the array will take is known beforehand."""
+    folder = animals(tmp_path / "animals", {"a": 40, "b": 40})
+    full = shutil.disk_usage(tmp_path)._replace(free=1_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
+    with pytest.raises(StorageError, match=r"takes 2,400,000 bytes, and only 1,000,000 are free") as error:
+        loaded(folder, size=[100, 100])
+    assert "dataset.size" in error.value.advice
+    assert "NNRUN_CACHE" in error.value.advice
+    assert len(loaded(folder, size=[10, 10]).train) == 80
+
+
+def test_small_files_may_become_large_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pixels are written when there are many of them; where, does not depend on it."""
+    folder = animals(tmp_path / "animals", {"a": 5, "b": 4}, {"a/broken.png": b"\x89PNG"})
+    whole = np.asarray(loaded(folder, size=[9, 7], unreadable="skip").train.x)
+    monkeypatch.setenv("NNRUN_CACHE", str(tmp_path / "other"))
+    monkeypatch.setattr(blocks, "_WRITTEN", 2 * 9 * 7 * 3)
+    np.testing.assert_array_equal(loaded(folder, size=[9, 7], unreadable="skip").train.x, whole)
 
 
 @pytest.mark.parametrize("kind", ["folder", ".zip", ".tar"])
@@ -757,6 +781,17 @@ def test_columns_that_are_not_there_are_told(tmp_path: Path, photos: Path) -> No
     assert "did you mean 'breed'?" in error.value.advice
 
 
+def test_a_table_that_is_not_there_is_told_at_once(tmp_path: Path, photos: Path) -> None:
+    """Before any image is decoded."""
+    labels = {"path": str(tmp_path / "none.csv"), "file": "file", "target": "breed"}
+
+    def load() -> None:
+        with pytest.raises(DataError, match=r"dataset.labels.path: .*none.csv: no such file"):
+            loaded(photos, labels=labels)
+
+    assert decodings(load) == 0
+
+
 def test_the_same_number_of_each_label(tmp_path: Path, photos: Path) -> None:
     """`samples_per_class` counts labels here; numbers are no classes."""
     splits = loaded(photos, samples_per_class=1, **labelled(tmp_path, ROWS))
@@ -770,9 +805,9 @@ def test_the_same_number_of_each_label(tmp_path: Path, photos: Path) -> None:
 
 def test_tables_and_folders_do_not_mix(tmp_path: Path, photos: Path) -> None:
     """Either folders or tables say what the classes are."""
-    with pytest.raises(DataError, match=r"dataset.test.labels is missing: dataset has a table"):
+    with pytest.raises(DataError, match=r"dataset.test: `labels` is missing: dataset has a table"):
         facts_of(section(photos, test={"path": str(photos)}, **labelled(tmp_path, ROWS)))
-    with pytest.raises(DataError, match=r"dataset.exclude is for folders of classes"):
+    with pytest.raises(DataError, match=r"dataset.exclude: it is for folders of classes"):
         facts_of(section(photos, exclude=["a"], **labelled(tmp_path, ROWS)))
 
 
@@ -820,6 +855,13 @@ def test_facts_do_not_promise_what_only_reading_tells(tmp_path: Path) -> None:
     archive = packed(folder, tmp_path / "a.zip")
     loaded(archive, unreadable="skip", size=[6, 6])
     assert facts_of(section(archive, size=[6, 6])).train_samples == 12
+
+
+def test_a_file_that_is_no_archive_is_told_without_loading(tmp_path: Path) -> None:
+    """A page that was saved under the name of one, say."""
+    (tmp_path / "pets.zip").write_text("<html>log in</html>")
+    with pytest.raises(DataError, match=r"pets.zip is neither a folder nor an archive"):
+        facts_of(section(tmp_path / "pets.zip"))
 
 
 def test_facts_of_very_many_files_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

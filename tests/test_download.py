@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
+from nnrun.config.datasets import Dataset
 from nnrun.config.datasets.files import DownloadSection, FileSection
+from nnrun.config.keras_object import KerasObject
 from nnrun.data import download, http_requests, transfer
 from nnrun.data.download import fetched, located, name_in, place_of, whereabouts
 from nnrun.data.http_requests import authorization
+from nnrun.data.loading import load_splits
 from nnrun.data.progress import told_to
 from nnrun.data.transfer import Remote
 from nnrun.errors import DataError, EnvironmentFault, StorageError
 from nnrun.events import DataProgress, Event, Message
+from tests.image_files import class_files
 from tests.web_server import Handler, Server, serving
 
 CONTENT = bytes(range(256)) * 2000
@@ -66,6 +75,22 @@ def warnings(events: list[Event]) -> list[str]:
     return [event.text for event in events if isinstance(event, Message) and event.level == "warning"]
 
 
+def npz() -> bytes:
+    """Returns a file with an array of samples and one of labels."""
+    buffer = io.BytesIO()
+    np.savez(buffer, x=np.arange(12.0).reshape(6, 2), y=np.arange(6) % 2)
+    return buffer.getvalue()
+
+
+def zip_of_images() -> bytes:
+    """Returns an archive with a folder for each of two classes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in class_files({"cat": 3, "dog": 3}).items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
 # --- What goes well ---------------------------------------------------------------------------------------
 
 
@@ -80,6 +105,39 @@ def test_a_file_is_fetched_once(server: Server, events: list[Event]) -> None:
     progress = [event for event in events if isinstance(event, DataProgress)]
     assert (progress[0].action, progress[0].done, progress[0].total) == ("download", 0, len(CONTENT))
     assert any(event.done == len(CONTENT) for event in progress)
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "content"),
+    [
+        ("csv", {"target": "y"}, b"x,y\n" + b"1,a\n2,b\n" * 3),
+        (
+            "text",
+            {"text": 1, "target": 0, "header": False, "delimiter": "\t"},
+            b"a\tgood day\nb\tbad day\n" * 3,
+        ),
+        ("npz", {"x": "x", "y": "y"}, npz()),
+        ("images", {}, zip_of_images()),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_source_of_files_is_fetched(source: str, options: dict[str, Any], content: bytes) -> None:
+    """A table, texts, arrays and an archive of images, each once, whatever the address is called."""
+    with serving(Server(content)) as server:
+        values = {
+            "source": source,
+            "download": {
+                "url": server.url,
+                "bytes": len(content),
+                "sha256": hashlib.sha256(content).hexdigest(),
+            },
+            **options,
+        }
+        dataset: Dataset = TypeAdapter(Dataset).validate_python(values)
+        for _ in range(2):
+            splits = load_splits(dataset, KerasObject("loss", "sparse_categorical_crossentropy", None), 0)
+            assert len(splits.train) == 6
+        assert len(server.requests) == 1
 
 
 def test_a_file_goes_where_the_config_says(server: Server, tmp_path: Path) -> None:

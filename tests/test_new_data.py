@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from nnrun.config.datasets import CsvData, Dataset, KerasData, SklearnData
+from nnrun.config.datasets import CsvData, Dataset, ImagesData, KerasData, SklearnData
 from nnrun.config.keras_object import KerasObject
 from nnrun.data.labelled import load_labelled
 from nnrun.data.new_data import load_new
 from nnrun.data.raw import Part, RawData
 from nnrun.data.sources import csv_files
 from nnrun.errors import DataError, UsageError
+from tests.image_files import class_files, write_folder
 
 CLASSES = KerasObject("loss", "sparse_categorical_crossentropy", None)
 VALUES = KerasObject("loss", "mse", None)
@@ -199,3 +201,68 @@ def test_rows_of_an_unusual_file_are_found_at_once(tmp_path: Path) -> None:
     place = loaded.raw.place
     assert [place(n).rsplit(" ", 1)[1] for n in (0, 1, 2_999)] == ["2", "4", "6000"]
     assert len({place(n) for n in range(3_000)}) == 3_000
+
+
+def images(path: Path, **more: Any) -> ImagesData:
+    """Returns a section about images."""
+    return ImagesData(source="images", path=str(path), **more)
+
+
+@pytest.fixture
+def animals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of images of three classes."""
+    monkeypatch.setenv("NNRUN_CACHE", str(tmp_path / "cache"))
+    return write_folder(tmp_path / "animals", class_files({"cat": 4, "dog": 5, "hen": 3}))
+
+
+def test_a_folder_of_new_images_needs_neither_all_classes_nor_their_numbers(
+    tmp_path: Path, animals: Path
+) -> None:
+    """What the training asked of its own images says nothing about new ones."""
+    dataset = images(animals, min_per_class=4, samples_per_class=4, exclude=["hen"], split={"test": 0.5})
+    trained = load_labelled(dataset, CLASSES, 0).splits
+    new = write_folder(tmp_path / "new", class_files({"dog": 2}))
+    found, name = load_new(dataset, new, CLASSES, 0, trained.preprocessing)
+    assert name == "train"
+    assert found.splits.train.y.tolist() == [1, 1]
+    write_folder(new, class_files({"hen": 1}))
+    found, _ = load_new(dataset, new, CLASSES, 0, trained.preprocessing)
+    assert len(found.splits.train) == 2, "hens are left out again"
+    write_folder(new, class_files({"fox": 1}))
+    with pytest.raises(DataError, match=r"--data: .*'fox'"):
+        load_new(dataset, new, CLASSES, 0, trained.preprocessing)
+
+
+def test_new_images_have_the_size_of_the_training(tmp_path: Path, animals: Path) -> None:
+    """Or get it, where the config says how."""
+    new = tmp_path / "new"
+    for name in ("cat", "dog"):
+        (new / name).mkdir(parents=True)
+        Image.new("RGB", (50, 40)).save(new / name / "1.png")
+    trained = load_labelled(images(animals), CLASSES, 0).splits
+    with pytest.raises(DataError, match=r"--data: .* 40 x 50 pixels, and the network was trained on"):
+        load_new(images(animals), new, CLASSES, 0, trained.preprocessing)
+    sized = load_labelled(images(animals, size=[9, 9]), CLASSES, 0).splits
+    found, _ = load_new(images(animals, size=[9, 9]), new, CLASSES, 0, sized.preprocessing)
+    assert found.splits.train.x.shape == (2, 9, 9, 3)
+
+
+def test_new_images_may_have_a_table_of_labels(tmp_path: Path, animals: Path) -> None:
+    """The table is named, or lies in their folder under the name of the old one; else the old one is read."""
+    (tmp_path / "ages.csv").write_text("file,age\ncat/000.png,1\ndog/001.png,2.5\n")
+    labels = {"path": str(tmp_path / "ages.csv"), "file": "file", "target": "age"}
+    dataset = images(animals, labels=labels)
+    preprocessing = load_labelled(dataset, VALUES, 0).splits.preprocessing
+    new = write_folder(tmp_path / "new", class_files({"cat": 2}))
+
+    def ages(path: Path) -> list[float]:
+        found, _ = load_new(dataset, path, VALUES, 0, preprocessing)
+        return [float(age) for age in found.splits.train.y[:, 0]]
+
+    with pytest.raises(DataError, match=r"--data: .*row 3: image 'dog/001.png' is not there"):
+        ages(new)
+    assert ages(animals) == [1, 2.5]
+    (new / "ages.csv").write_text("file,age\ncat/001.png,7\n")
+    assert ages(new) == [7]
+    (new / "more.csv").write_text("age,file\n8,cat/001.png\n9,cat/000.png\n")
+    assert ages(new / "more.csv") == [8, 9]

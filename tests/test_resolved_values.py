@@ -38,7 +38,8 @@ names = st.text(max_size=12) | st.sampled_from(
 @given(
     name=names,
     numbers=st.lists(
-        st.floats(allow_nan=False) | st.integers(-(2**63), 2**63 - 1) | st.booleans(), max_size=3
+        st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**63), 2**63 - 1) | st.booleans(),
+        max_size=3,
     ),
     weights=st.dictionaries(names, st.floats(0, 1e300), max_size=3),
     columns=st.lists(names, max_size=3),
@@ -72,6 +73,7 @@ def test_any_text_reads_as_yaml_does(
         "metrics:\n- accuracy\n- mse\nfit:\n  batch_size: 64\n",
         "text: plain\n  over lines\nfit:\n  batch_size: 64\n",
         "fit:\n  'batch_size': 64\n",
+        "fit:\n  batch_size: 64\nscale: [1.0, .inf]\n",
     ],
 )
 def test_a_file_that_somebody_edited_is_understood(tmp_path: Path, text: str) -> None:

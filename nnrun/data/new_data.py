@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nnrun.config.datasets import Dataset
+from nnrun.config.datasets import Dataset, ImagesData, TextData
+from nnrun.config.datasets.images import LabelsSection
 from nnrun.config.keras_object import KerasObject
+from nnrun.data.archives import is_archive
 from nnrun.data.labelled import Labelled, labelled
 from nnrun.data.loading import as_trained
 from nnrun.data.preprocessing import Preprocessing
@@ -55,16 +57,48 @@ def load_new(
         "shuffle": False,
     }
     # Parts of the run's own data, and where these come from.
-    update |= {key: None for key in ("validation", "test", "download") if key in keys}
+    own = ("validation", "test", "download", "min_per_class", "samples_per_class")
+    update |= {key: None for key in own if key in keys}
+    if isinstance(dataset, ImagesData | TextData):
+        # A class that was left out need not be among the new data.
+        update["exclude"] = [name for name in dataset.exclude if (path / name).is_dir()]
     if not path.exists():
         raise DataError(f"--data: {path}: no such file or folder")
+    if isinstance(dataset, ImagesData) and dataset.labels is not None:
+        update |= _labelled_by(dataset.labels, path)
     section = as_trained(dataset.model_copy(update=update), preprocessing)
     try:
         raw = _with_names(source_of(section).load(section, seed), preprocessing)
+        _check_form(raw, preprocessing)
         new = labelled(raw, section, loss, seed, preprocessing)
     except DataError as error:
         raise _about(path, error) from error
     return new, "train" if new.splits.test is None else "test"
+
+
+def _labelled_by(trained: LabelsSection, path: Path) -> dict[str, object]:
+    """Returns what replaces the table of labels of the training: a table, with the images in its folder.
+
+    Args:
+        trained: The table of the training; the new one has the same columns.
+        path: The table, or a folder with one of the same name. Other images have their labels in the old table.
+    """
+    table = path if path.is_file() and not is_archive(path) else path / Path(trained.path).name
+    if not table.is_file():
+        return {}
+    table = table.absolute()
+    return {"path": str(table.parent), "labels": trained.model_copy(update={"path": str(table)})}
+
+
+def _check_form(raw: RawData, preprocessing: Preprocessing) -> None:
+    """Refuses images of another size, where the config of the run does not say that they get the right one."""
+    new, trained = raw.image, preprocessing.image
+    if new is not None and trained is not None and new.shape != trained.shape:
+        raise DataError(
+            f"the images have {new.height} x {new.width} pixels, and the network was trained on images of "
+            f"{trained.height} x {trained.width}",
+            "the config of the run has no `dataset.size` that would say how they get the right one",
+        )
 
 
 def _about(path: Path, error: DataError) -> DataError:

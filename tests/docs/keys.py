@@ -16,6 +16,7 @@ SOURCES: dict[str, type[datasets.DatasetSection]] = {
     "sklearn": datasets.SklearnData,
     "keras": datasets.KerasData,
     "csv": datasets.CsvData,
+    "images": datasets.ImagesData,
     "text": datasets.TextData,
     "npz": datasets.NpzData,
     "python": datasets.PythonData,

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from nnrun.config.datasets.common import DatasetSection
-from nnrun.config.datasets.files import FileSection
+from nnrun.config.datasets.files import FileSection, problem
 from nnrun.config.sections import Count, Section
 
 Color = Literal["gray", "rgb"]
 
 Resize = Literal["stretch", "crop", "pad"]
+
+MOST_PIXELS = 100_000_000
+"""As many as an image file may have."""
+
+
+def _checked_size(size: list[int]) -> list[int]:
+    height, width = size
+    if height * width > MOST_PIXELS:
+        raise problem(
+            "out-of-range",
+            f"expected a height and a width with at most {MOST_PIXELS:,} pixels, received {height:,} x {width:,}",
+            "`size` is what all images get; large ones are reduced to it",
+        )
+    return size
+
+
+Size = Annotated[list[Count], Field(min_length=2, max_length=2), AfterValidator(_checked_size)]
 
 
 class LabelsSection(Section):
@@ -60,7 +77,7 @@ class ImagesData(ImagesPart, DatasetSection):
     source: Literal["images"]
     """Where the data come from."""
 
-    size: Annotated[list[Count], Field(min_length=2, max_length=2)] | None = None
+    size: Size | None = None
     """`[height, width]` that all images get; by default the size that all of them have."""
 
     color: Color = "rgb"

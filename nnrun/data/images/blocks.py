@@ -21,6 +21,9 @@ MOST_IMAGES = 128
 MOST_BYTES = 1 << 16
 """A block is full when it has so many images, or so many bytes of files."""
 
+_WRITTEN = 1 << 22
+"""Pixels are written when there are so many bytes of them: small files may become large images."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -96,6 +99,7 @@ def decode_block(block: Block, form: ImageForm, pixels: int) -> Report:
     """
     report = Report(count=len(block.items))
     parts: list[bytes] = []
+    size, offset = 0, block.start * form.bytes
     for position, item in enumerate(block.items, start=block.start):
         part = b""
         try:
@@ -109,12 +113,20 @@ def decode_block(block: Block, form: ImageForm, pixels: int) -> Report:
         except OtherSizeError as error:
             report.other_size.append((position, *error.size))
         parts.append(part or bytes(form.bytes))
-    content = memoryview(b"".join(parts))
-    offset = block.start * form.bytes
-    while content:
-        written = os.pwrite(pixels, content, offset)
-        content, offset = content[written:], offset + written
+        size += form.bytes
+        if size >= _WRITTEN:
+            _write(pixels, b"".join(parts), offset)
+            offset += size
+            parts, size = [], 0
+    _write(pixels, b"".join(parts), offset)
     return report
+
+
+def _write(descriptor: int, content: bytes, offset: int) -> None:
+    left = memoryview(content)
+    while left:
+        written = os.pwrite(descriptor, left, offset)
+        left, offset = left[written:], offset + written
 
 
 def read_file(path: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnrun.data.archives import Member, reading
+from nnrun.data.cache import cache_folder
 from nnrun.data.images.blocks import MOST_BYTES, MOST_IMAGES, Block, Report, read_file
 from nnrun.data.images.decoding import MAX_FILE_BYTES, UnreadableImageError, size_of
 from nnrun.data.images.form import ImageForm
@@ -23,7 +25,7 @@ from nnrun.data.images.pool import Workforce, decode_all, workforce_for
 from nnrun.data.images.request import INDEX, NAMES, PIXELS, Request
 from nnrun.data.names import quoted
 from nnrun.data.progress import Meter, tell
-from nnrun.errors import DataError
+from nnrun.errors import DataError, StorageError
 
 _ARRIVED = "arrived.bin"
 _COPIED = 1 << 24
@@ -47,6 +49,7 @@ def build_from_files(folder: Path, gathered: Gathered, wanted: Request) -> None:
     paths = [base + file.name for file in gathered.files]
     form = wanted.form() or _exact(wanted, _first_size(gathered, paths))
     sizes = [file.size for file in gathered.files]
+    _check_space(folder, len(paths), form)
     meter = Meter("decode", gathered.path.name, "images", len(paths))
     report = _decoded(
         folder,
@@ -151,6 +154,17 @@ class _Arrived:
 def _exact(wanted: Request, size: tuple[int, int]) -> ImageForm:
     width, height = size
     return ImageForm(height, width, wanted.color, wanted.resize, exact=True)
+
+
+def _check_space(folder: Path, images: int, form: ImageForm) -> None:
+    """Refuses what the disk has no room for, before all the work."""
+    needed, free = images * form.bytes, shutil.disk_usage(folder).free
+    if needed > free:
+        raise StorageError(
+            f"cannot decode {images:,} images of {form.height:,} x {form.width:,} pixels into {cache_folder()}: that "
+            f"takes {needed:,} bytes, and only {free:,} are free",
+            "set a smaller `dataset.size`, free some space on that disk",
+        )
 
 
 def _first_size(gathered: Gathered, paths: Sequence[str]) -> tuple[int, int]:

@@ -29,6 +29,6 @@ def check_counts(
             shown = ", ".join(f"{quoted(label)} has {count:,}" for count, label in sorted(few)[:10])
             more = f" and {len(few) - 10} more classes have too few" if len(few) > 10 else ""
             raise DataError(
-                f"{key}.{name} is {number:,}, but of the readable images in {where}, class {shown}{more}",
+                f"{key}.{name}: it is {number:,}, but of the images in {where}, class {shown}{more}",
                 "ask for less, or leave the classes with too few out: `dataset.exclude`",
             )

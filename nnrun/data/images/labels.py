@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from nnrun.config.datasets.images import LabelsSection
 from nnrun.data.names import clean, listed, path_fault, quoted
@@ -155,6 +156,10 @@ def read_labels(section: LabelsSection, key: str) -> LabelTable:
     Raises:
         DataError: With the row, for everything that is not as it should be.
     """
+    if not Path(section.path).is_file():
+        raise DataError(
+            f"dataset.{key}.path: {section.path}: no such file", "it is relative to the folder of the config"
+        )
     rows = read_rows(section.path, TableForm(header=True, delimiter=section.delimiter, quoting="csv"))
     return LabelTable(
         rows,

@@ -68,8 +68,10 @@ def from_folders(store: ImageStore, classes: Sequence[str], key: str, *, skip: b
     numbers = np.repeat([number[name] for name in store.classes], list(store.classes.values()))
     notes = [summary(store), *store_notes(store), *unreadable_note(store)]
 
+    between = "/" if store.path.is_dir() else ": "
+
     def place(position: int) -> str:
-        return f"{store.path}: {store.root}{store.names[position]}"
+        return f"{store.path}{between}{store.root}{store.names[position]}"
 
     return ImagePart(store, None, numbers.astype(np.int64), place, tuple(notes))
 
@@ -157,7 +159,7 @@ def unreadable_note(store: ImageStore) -> list[str]:
     if not store.unreadable:
         return []
     return [
-        f"{store.path}: {_unreadable(store)} cannot be read and are left out: {_names_and_reasons(store)}"
+        f"{store.path.name}: {_unreadable(store)} cannot be read and are left out: {_names_and_reasons(store)}"
     ]
 
 

@@ -85,3 +85,19 @@ def known_classes(request: Request) -> dict[str, int] | None:
         return dict(index["classes"])
     except (OSError, ValueError, KeyError, TypeError, DataError):
         return None  # it is looked at when it is loaded
+
+
+def no_images_at(path: Path, key: str) -> tuple[str, str]:
+    """Returns message and advice for a path that is neither a folder nor an archive.
+
+    Args:
+        path: What the config names.
+        key: What its section is called.
+    """
+    advice = f"`{key}.path` is relative to the folder of the config"
+    if path.exists():
+        return (
+            f"{path} is neither a folder nor an archive",
+            f"`{key}.path` is a folder of images, or an archive of one",
+        )
+    return f"{path}: no such folder or archive", advice

@@ -16,7 +16,15 @@ from nnrun.data.cache import DamagedEntryError, Entry, made_once
 from nnrun.data.images.building import build_from_archive, build_from_files
 from nnrun.data.images.form import ImageForm
 from nnrun.data.images.gathering import gather, is_image_archive
-from nnrun.data.images.request import INDEX, NAMES, PIXELS, Request, state_of_archive, state_of_files
+from nnrun.data.images.request import (
+    INDEX,
+    NAMES,
+    PIXELS,
+    Request,
+    no_images_at,
+    state_of_archive,
+    state_of_files,
+)
 from nnrun.errors import DataError
 
 
@@ -68,22 +76,12 @@ def image_store(request: Request) -> ImageStore:
         entry = request.entry(state_of_archive(path))
         return _made(request, entry, lambda folder: build_from_archive(folder, request))
     if not path.is_dir():
-        raise DataError(*_missing(path, request.layout.key))
+        raise DataError(*no_images_at(path, request.layout.key))
     gathered = gather(path, request.layout)
     entry = request.entry(state_of_files(gathered.files))
     store = _made(request, entry, lambda folder: build_from_files(folder, gathered, request))
     # What else lies there may have changed without the images.
     return replace(store, left_out=gathered.left_out)
-
-
-def _missing(path: Path, key: str) -> tuple[str, str]:
-    advice = f"`{key}.path` is relative to the folder of the config"
-    if path.exists():
-        return (
-            f"{path} is neither a folder nor an archive",
-            f"`{key}.path` is a folder of images, or an archive of one",
-        )
-    return f"{path}: no such folder or archive", advice
 
 
 def _made(request: Request, entry: Entry, make: Callable[[Path], None]) -> ImageStore:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nnrun.data.images.gathering import Layout
+    from nnrun.data.images.labels import LabelTable
     from nnrun.data.images.parts import ImagePart
     from nnrun.data.images.request import Request
     from nnrun.data.images.store import ImageStore
@@ -89,12 +91,14 @@ def _quick_counts(path: Path, section: ImagesData) -> dict[str, int] | None:
     """Returns how many images each class has, if that can be told quickly."""
     from nnrun.data.images.gathering import gather, gather_from_archive, is_image_archive
     from nnrun.data.images.listing import TooManyFilesError
-    from nnrun.data.images.request import known_classes
+    from nnrun.data.images.request import known_classes, no_images_at
 
     layout = _layout(section, "dataset")
     if not is_image_archive(path):
+        if not path.is_dir():
+            raise DataError(*no_images_at(path, "dataset"))
         try:
-            return gather(path, layout, most=SCAN_FILES).classes() if path.is_dir() else None
+            return gather(path, layout, most=SCAN_FILES).classes()
         except TooManyFilesError:
             return None
     counts = known_classes(_request(path, section, "samples"))
@@ -118,6 +122,7 @@ def load(section: ImagesData, seed: int) -> RawData:
 
     _check_options(section)
     seed = seed if section.split.seed is None else section.split.seed
+    tables = _tables(section)  # first, as it is quick to find a mistake in one
     files = located_files(section)
     stores = {name: image_store(_request(path, section, name)) for name, path in files.items()}
     form = _common_form(stores)
@@ -128,7 +133,7 @@ def load(section: ImagesData, seed: int) -> RawData:
         labels: dict[str, NDArray[Any]] = {name: np.asarray(part.labels) for name, part in parts.items()}
         numbers: dict[str, NDArray[Any]] = labels
     else:
-        parts, labels = _labelled(section, stores, skip=skip)
+        parts, labels = _labelled(tables, stores, skip=skip)
         classes, numbers = _numbered(section, labels)
     notes: list[str] = [note for part in parts.values() for note in part.notes]
     samples: dict[str, Any] = {}
@@ -151,22 +156,29 @@ def load(section: ImagesData, seed: int) -> RawData:
     )
 
 
+def _tables(section: ImagesData) -> dict[str, LabelTable]:
+    """Returns the table of labels of each part that has one."""
+    from nnrun.data.images.labels import read_labels
+
+    names = ["samples", *(name for name in ("validation", "test") if getattr(section, name) is not None)]
+    labels = {name: _section(section, name).labels for name in names}
+    return {
+        name: read_labels(found, "labels" if name == "samples" else f"{name}.labels")
+        for name, found in labels.items()
+        if found is not None
+    }
+
+
 def _labelled(
-    section: ImagesData, stores: dict[str, ImageStore], *, skip: bool
+    tables: Mapping[str, LabelTable], stores: Mapping[str, ImageStore], *, skip: bool
 ) -> tuple[dict[str, ImagePart], dict[str, NDArray[Any]]]:
     """Returns the images that the tables name, and their labels: all of them numbers, or all texts."""
     import numpy as np
 
-    from nnrun.data.images.labels import read_labels
     from nnrun.data.images.parts import from_table
     from nnrun.data.sources.text_labels import kind_of_labels, values_of_labels
 
-    parts: dict[str, ImagePart] = {}
-    for name, store in stores.items():
-        labels = _section(section, name).labels
-        assert labels is not None  # noqa: S101 (`_check_options` has looked)
-        table = read_labels(labels, "labels" if name == "samples" else f"{name}.labels")
-        parts[name] = from_table(store, table, skip=skip)
+    parts = {name: from_table(store, tables[name], skip=skip) for name, store in stores.items()}
     kind = kind_of_labels({str(label) for part in parts.values() for label in part.labels})
     return parts, {
         name: np.array(values_of_labels([str(label) for label in part.labels], kind))
@@ -237,12 +249,11 @@ def _check_options(section: ImagesData) -> None:
         if part is not None and (part.labels is None) != (section.labels is None):
             with_labels, without = ("dataset", f"dataset.{name}")[:: 1 if part.labels is None else -1]
             raise DataError(
-                f"{without}.labels is missing: {with_labels} has a table of labels, so the images of {without} need "
-                "one too",
+                f"{without}: `labels` is missing: {with_labels} has a table of them, so these images need one, too",
                 "either all parts have one folder per class, or all have tables",
             )
     if section.labels is not None and section.exclude:
         raise DataError(
-            "dataset.exclude is for folders of classes, but `labels` gives the classes here",
+            "dataset.exclude: it is for folders of classes, but `labels` gives the classes here",
             "leave it out: images that the table does not name are left out anyway",
         )
