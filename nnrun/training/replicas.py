@@ -17,9 +17,7 @@ and dropout draws other numbers for each replica.
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -27,6 +25,12 @@ import keras
 import tensorflow as tf
 
 from nnrun.training.batches import DeviceData, Feed
+from nnrun.training.replica_gradients import (
+    KeptGradients,
+    equally_long,
+    looks_at_gradients,
+    without_merge_calls,
+)
 from nnrun.training.snapshot import first_value
 from nnrun.training.steps import ChunkResult, StepFunction, flat
 
@@ -185,7 +189,7 @@ class Replicas:
             chosen: Positions of the samples of the batch, shape `(samples,)`.
         """
         model, optimizer = self._model, self._model.optimizer
-        kept = _KeptGradients(optimizer)
+        kept = KeptGradients(optimizer)
         present: list[int] = []
 
         def replica(mine: tuple[tf.Tensor, ...]) -> tuple[list[Any], tf.Tensor]:
@@ -200,7 +204,7 @@ class Replicas:
             present[:] = [index for index, gradient in enumerate(gradients) if gradient is not None]
             infinite = tf.cast(tf.math.logical_not(tf.math.is_finite(logs["loss"])), tf.float32)
             ready = [
-                _equally_long(gradients[index], tf.shape(rows)[0], self._largest_part) for index in present
+                equally_long(gradients[index], tf.shape(rows)[0], self._largest_part) for index in present
             ]
             return ready, infinite
 
@@ -252,42 +256,14 @@ class Replicas:
             weights: What they belong to.
         """
         optimizer = self._model.optimizer
-        if _looks_at_gradients(optimizer):
+        if looks_at_gradients(optimizer):
             gradients = [first_value(gradient) for gradient in gradients]
-        with _without_merge_calls(self._strategy):
+        with without_merge_calls(self._strategy):
             if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
                 # Its `apply` insists on a replica, as Keras's optimizers sum gradients there.
                 optimizer._common_apply(gradients, weights)
             else:
                 optimizer.apply(gradients, weights)
-
-
-class _KeptGradients:
-    """Stands in for the optimizer while Keras's `train_step` runs on the replicas, each in a thread of its own."""
-
-    def __init__(self, optimizer: keras.optimizers.Optimizer) -> None:
-        self._optimizer = optimizer
-        self._local = threading.local()
-
-    def begin(self, share: tf.Tensor) -> None:
-        """Notes by what the loss of this replica is multiplied."""
-        self._local.share = share
-        self._local.gradients = []
-
-    def scale_loss(self, loss: tf.Tensor) -> tf.Tensor:
-        """Scales a loss that is already in the metrics, before its gradients are computed."""
-        # Not the gradients afterwards: those of layers that look at all replicas mix their losses.
-        scaled = self._optimizer.scale_loss(loss)
-        return scaled * tf.cast(self._local.share, scaled.dtype)
-
-    def apply_gradients(self, pairs: Any) -> None:
-        """Keeps the gradients; the weights are known."""
-        self._local.gradients = [gradient for gradient, _ in pairs]
-
-    def take(self) -> list[Any]:
-        """Returns the gradients of this replica; none after a `test_step`."""
-        gradients: list[Any] = self._local.gradients
-        return gradients
 
 
 def on_every_device(strategy: tf.distribute.Strategy, tensors: tuple[tf.Tensor, ...]) -> Any:
@@ -313,49 +289,3 @@ def _statistics(layer: keras.Layer) -> list[keras.Variable]:
     if not isinstance(layer, keras.layers.BatchNormalization) or layer.synchronized or not layer.trainable:
         return []
     return list(layer.non_trainable_variables)
-
-
-def _equally_long(gradient: Any, samples: tf.Tensor, most: int) -> Any:
-    """Fills up a gradient that lists rows of an embedding, as TensorFlow joins lists of one length only in a loop.
-
-    Args:
-        gradient: Of one replica.
-        samples: How many samples it had.
-        most: How many samples a replica has at most, in any batch.
-    """
-    if not isinstance(gradient, tf.IndexedSlices):
-        return gradient
-    missing = tf.shape(gradient.indices)[0] // samples * (most - samples)
-    # A row that is there anyway: optimizers may treat those that are not listed in another way.
-    indices = tf.concat([gradient.indices, tf.repeat(gradient.indices[:1], missing)], axis=0)
-    nothing = tf.zeros([missing, *gradient.values.shape[1:]], gradient.values.dtype)
-    return tf.IndexedSlices(tf.concat([gradient.values, nothing], axis=0), indices, gradient.dense_shape)
-
-
-def _looks_at_gradients(optimizer: keras.optimizers.Optimizer) -> bool:
-    """Whether an optimizer computes with the gradients before it updates each weight with its own."""
-    return isinstance(optimizer, keras.optimizers.LossScaleOptimizer) or any(
-        getattr(optimizer, name, None)
-        for name in (
-            "clipnorm",
-            "global_clipnorm",
-            "clipvalue",
-            "gradient_accumulation_steps",
-            "loss_scale_factor",
-        )
-    )
-
-
-@contextlib.contextmanager
-def _without_merge_calls(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Within it, Keras's optimizers work outside of replicas.
-
-    They ask for a `merge_call`, which leaves a replica. Here there is none to leave; and from within one it is not
-    possible in a branch of the graph, where Keras accumulates gradients and skips those that overflow.
-    """
-    extended = strategy.extended
-    extended._use_merge_call = lambda: False
-    try:
-        yield
-    finally:
-        del extended._use_merge_call
