@@ -48,6 +48,20 @@ class RunStarted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FoldStarted(Event):
+    """A fold of a cross-validation begins: the events of its run follow. Only displays receive it.
+
+    Args:
+        fold: Its number, from 1.
+        folds: How many there are.
+    """
+
+    kind: ClassVar[str] = "fold_started"
+    fold: int
+    folds: int
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseStarted(Event):
     """A phase that the user has to wait for began: `import`, `data`, `build`, `trace` or `save`.
 

@@ -50,6 +50,12 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
     return paths, overrides
 
 
+def set_by_options(name: str | None, seed: int | None) -> list[str]:
+    """Returns what `--name` and `--seed` say as overrides."""
+    given = {"name": name, "seed": seed}
+    return [f"{key}={value}" for key, value in given.items() if value is not None]
+
+
 def run_meant(text: str, runs_dir: Path) -> Run:
     """Returns the run that an argument means: see `nnrun.rundir.selectors`, or the latest run of a config.
 

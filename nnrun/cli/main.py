@@ -14,8 +14,10 @@ import typer
 from typer.core import TyperGroup
 
 from nnrun.cli import failures
+from nnrun.cli.baseline import baseline
 from nnrun.cli.check import check
 from nnrun.cli.completion import VARIABLE, prepare
+from nnrun.cli.crossval import crossval
 from nnrun.cli.data import data
 from nnrun.cli.data_display import showing_data
 from nnrun.cli.diff import diff
@@ -30,6 +32,7 @@ from nnrun.cli.resume import resume
 from nnrun.cli.runs import runs
 from nnrun.cli.schema import schema
 from nnrun.cli.show import show
+from nnrun.cli.smoke import smoke
 from nnrun.cli.streams import open_standard_streams
 from nnrun.cli.tensorboard import tensorboard
 from nnrun.cli.train import train
@@ -43,7 +46,10 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     schema,
     data,
     train,
+    smoke,
     resume,
+    crossval,
+    baseline,
     evaluate,
     predict,
     plot,

@@ -53,7 +53,7 @@ def resume(
     from nnrun.training.job import Request
     from nnrun.training.resuming import prepare_resume
 
-    request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, requirements, cluster)
+    request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, requirements, cluster=cluster)
     if cluster is not None and not cluster.is_chief:
         from nnrun.training.following import follow
 

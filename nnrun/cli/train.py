@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnrun.cli.arguments import split_arguments
+from nnrun.cli.arguments import set_by_options, split_arguments
 from nnrun.cli.failures import report
 from nnrun.cli.options import AllowCode, Device, Progress, Require, RunsDir, Workers, global_options
 from nnrun.cli.together import cluster_to_train_with
@@ -53,10 +53,7 @@ def train(
       nnrun train configs/mnist_mlp.yaml --workers 2
     """
     paths, overrides = split_arguments(configs)
-    if name is not None:
-        overrides.append(f"name={name}")
-    if seed is not None:
-        overrides.append(f"seed={seed}")
+    overrides += set_by_options(name, seed)
     if workers is not None:
         overrides.append("distribute.strategy=multi_worker")
     from nnrun.check import check_requirements
@@ -71,7 +68,7 @@ def train(
         require_permission(one.experiment.dataset)
         check_requirements(one, requirements)
         check_trackers(one.experiment)
-        _show_warnings(one)
+        show_warnings(one)
     if dry_run:
         for one in loaded:
             _show_data(one)
@@ -79,7 +76,7 @@ def train(
     from nnrun.training.job import Request
 
     cluster = cluster_to_train_with(loaded, workers, device)
-    request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, requirements, cluster)
+    request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, requirements, cluster=cluster)
     codes: list[int] = []
     for one in loaded:
         if codes:
@@ -135,7 +132,8 @@ def _train_one(loaded: LoadedConfig, request: Request, progress: ProgressMode, *
     )
 
 
-def _show_warnings(loaded: LoadedConfig) -> None:
+def show_warnings(loaded: LoadedConfig) -> None:
+    """Says on stderr what is doubtful in a config."""
     if loaded.warnings:
         from nnrun.display.problems import render, uses_colour
 

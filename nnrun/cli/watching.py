@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import typer
@@ -41,10 +42,9 @@ def watched(
     from nnrun.display.choose import make_display
     from nnrun.display.result import show_result
     from nnrun.interrupts import Interrupts as Watch
-    from nnrun.rundir.reading import Run
 
     # TensorFlow's messages take the place of stderr meanwhile.
-    with Watch() as interrupts, _own_stderr() as stream:
+    with Watch() as interrupts, own_stderr() as stream:
         try:
             with make_display(progress, stream, quiet=quiet) as display:
                 finished = start(display, interrupts)
@@ -61,17 +61,23 @@ def watched(
     )
     interrupts.raise_if_requested()  # one that came with the end, too late to stop this run
     # Only now, as Matplotlib takes its time: the result is on the screen, and nobody waits for a picture.
-    from nnrun.evaluation.plots.saving import save_curves
+    draw_curves(finished.path)
+    if finished.unmet:
+        return report(RequirementError("; ".join(finished.unmet)), debug=False)
+    return 0
 
-    run = Run.read(finished.path)
+
+def draw_curves(path: Path) -> None:
+    """Draws the curves of a finished run, also where else it is logged."""
+    from nnrun.evaluation.plots.saving import save_curves
+    from nnrun.rundir.reading import Run
+
+    run = Run.read(path)
     save_curves(run)
     from nnrun.tracking.trackers import add_plots
 
     if problem := add_plots(run):
         typer.echo(f"warning: {problem}", err=True)
-    if finished.unmet:
-        return report(RequirementError("; ".join(finished.unmet)), debug=False)
-    return 0
 
 
 def followed(cluster: Cluster, start: Callable[[Interrupts], Sequence[str]]) -> int:
@@ -120,7 +126,7 @@ def checked_requirements(expressions: Sequence[str] | None) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def _own_stderr() -> Iterator[TextIO]:
+def own_stderr() -> Iterator[TextIO]:
     """Gives a duplicate of stderr, for what is shown while file descriptor 2 leads to `train.log`."""
     stream = os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding or "utf-8", errors="replace")
     try:

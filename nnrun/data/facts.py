@@ -6,7 +6,7 @@ import dataclasses
 
 from nnrun.config.datasets import Dataset, TableSplitSection
 from nnrun.config.facts import DataFacts
-from nnrun.data.shares import shares
+from nnrun.data.shares import shares, without_fold
 from nnrun.data.sources import source_of
 
 
@@ -28,7 +28,7 @@ def facts_of(dataset: Dataset) -> DataFacts:
     """
     facts = source_of(dataset).facts(dataset)
     splits = set(facts.splits)
-    if dataset.split.validation is not None:
+    if dataset.split.validation is not None or dataset.split.fold is not None:
         splits.add("validation")
     if dataset.split.test is not None:
         splits.add("test")
@@ -38,4 +38,6 @@ def facts_of(dataset: Dataset) -> DataFacts:
         if isinstance(dataset.split, TableSplitSection) and dataset.split.group is not None:
             # Whole groups make it more or less than was asked for.
             train = None
+        else:
+            train = without_fold(train, dataset.split)
     return dataclasses.replace(facts, train_samples=train, splits=frozenset(splits))

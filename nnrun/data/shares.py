@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from nnrun.config.datasets import DatasetSection
+from nnrun.config.datasets import DatasetSection, SplitSection
 from nnrun.errors import DataError
 
 
@@ -47,6 +47,11 @@ def shares(samples: int, section: DatasetSection, own: Collection[str] = ()) -> 
                 f"dataset.split.{name} is {share}, but this data set comes with its own {name} part",
                 f"leave `{name}` out of `split`: the {name} part is used as it is{rest}",
             )
+    if split.fold is not None and "validation" in own:
+        raise DataError(
+            "dataset.split.fold: a fold is the validation split, but the data come with a validation part of their own",
+            "leave that part out, for instance with `dataset.validation=null`, or do without folds",
+        )
     count = samples if section.limit is None else min(samples, section.limit)
     if count == 0:
         raise DataError("the data set has no samples")
@@ -61,6 +66,24 @@ def shares(samples: int, section: DatasetSection, own: Collection[str] = ()) -> 
             "ask for less, as fractions below 1 or counts of samples",
         )
     return Shares(train, validation, test)
+
+
+def without_fold(samples: int, split: SplitSection) -> int | None:
+    """Returns how many samples are left for training without the fold that is the validation split.
+
+    Args:
+        samples: Samples that are not for the test.
+        split: `fold` and `folds` say which fold; without them all are left.
+
+    Returns:
+        None where groups or times decide, which only loading tells.
+    """
+    if split.fold is None or split.folds is None:
+        return samples
+    if getattr(split, "group", None) is not None or getattr(split, "time", None) is not None:
+        return None
+    # As scikit-learn: the first folds are larger by one where it does not come out even.
+    return samples - samples // split.folds - int(split.fold <= samples % split.folds)
 
 
 def _share(name: str, share: float | int | None, count: int) -> int:

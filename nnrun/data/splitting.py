@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnrun.config.datasets import DatasetSection
+from nnrun.data.folding import folded
 from nnrun.data.grouping import grouped
 from nnrun.data.shares import Shares, shares
 from nnrun.errors import DataError
@@ -44,7 +45,8 @@ def split_indices(
 
     With `shuffle`, the samples are shuffled first; without it, the first ones are for training, then come
     those for validation, then those for the test. The same arguments give the same splits with every
-    version of every library.
+    version of every library. With `split.fold`, what is left for training is divided into folds, and one of them is
+    the validation split (`nnrun.data.folding`).
 
     Args:
         samples: Samples to divide, without the parts that the data set comes with.
@@ -82,11 +84,18 @@ def split_indices(
         if times is not None:
             order = order[np.argsort(times[order], kind="stable")]
         part = np.repeat(np.arange(3), [sizes.train, sizes.validation, sizes.test])
-    return SplitIndices(
-        train=order[part == 0],
-        validation=order[part == 1] if sizes.validation else None,
-        test=order[part == 2] if sizes.test else None,
-    )
+    train = order[part == 0]
+    validation = order[part == 1] if sizes.validation else None
+    if section.split.fold is not None:
+        train, validation = folded(
+            train,
+            section.split,
+            class_index=class_index,
+            class_names=class_names,
+            groups=groups,
+            times=times,
+        )
+    return SplitIndices(train, validation, test=order[part == 2] if sizes.test else None)
 
 
 def permutation(count: int, seed: int) -> Indices:

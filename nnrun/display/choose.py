@@ -29,8 +29,7 @@ def make_display(
         A listener for events, to be closed at the end.
     """
     environment = os.environ if environment is None else environment
-    if mode == "auto":
-        mode = "off" if quiet else _fitting(stream, environment)
+    mode = _chosen(mode, stream, environment, quiet=quiet)
     if mode == "rich":
         from nnrun.display.bars import BarsDisplay
 
@@ -44,6 +43,31 @@ def make_display(
 
         return JsonDisplay(stream)
     return Display()
+
+
+def make_folds_display(
+    mode: ProgressMode, stream: TextIO, *, quiet: bool = False, environment: Mapping[str, str] | None = None
+) -> Display:
+    """Makes the display for the runs of a cross-validation; see `make_display`."""
+    environment = os.environ if environment is None else environment
+    mode = _chosen(mode, stream, environment, quiet=quiet)
+    if mode == "rich":
+        from nnrun.display.fold_bars import FoldBarsDisplay
+
+        return FoldBarsDisplay(stream, environment)
+    if mode == "plain":
+        from nnrun.display.fold_lines import FoldLinesDisplay
+
+        return FoldLinesDisplay(stream)
+    return make_display(mode, stream, environment=environment)
+
+
+def _chosen(
+    mode: ProgressMode, stream: TextIO, environment: Mapping[str, str], *, quiet: bool
+) -> ProgressMode:
+    if mode != "auto":
+        return mode
+    return "off" if quiet else _fitting(stream, environment)
 
 
 def _fitting(stream: TextIO, environment: Mapping[str, str]) -> Literal["rich", "plain"]:

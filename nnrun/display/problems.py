@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nnrun.config.problems import Place, Problem
@@ -12,7 +12,15 @@ from nnrun.config.urls import masked
 from nnrun.display.cells import width
 from nnrun.display.paint import BOLD, CYAN, FAINT, RED, YELLOW, painted, uses_colour
 
-__all__ = ["as_github", "as_json", "as_record", "printable", "render", "uses_colour"]
+__all__ = [
+    "as_github",
+    "as_json",
+    "as_record",
+    "printable",
+    "render",
+    "uses_colour",
+    "workflow_command",
+]
 
 _WIDTH = 110  # longer source lines are cut around the place
 
@@ -65,11 +73,22 @@ def as_github(problem: Problem, file: str) -> str:
         fields |= {"line": str(place.line), "col": str(place.column)}
         fields["endColumn"] = str(place.column + place.length)
     fields["title"] = problem.code
-    properties = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in fields.items())
     text = f"{problem.path}: {problem.message}" if problem.path else problem.message
     if problem.hint:
         text += f"\n{problem.hint}"
-    return f"::{problem.severity} {properties}::{_escaped(masked(text))}"
+    return workflow_command(problem.severity, fields, text)
+
+
+def workflow_command(severity: str, fields: Mapping[str, str], text: str) -> str:
+    """Returns a command that has GitHub show something; logins in addresses are masked.
+
+    Args:
+        severity: `error`, `warning` or `notice`.
+        fields: Properties of the command, such as `file` and `title`.
+        text: What to show; may have several lines.
+    """
+    properties = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in fields.items())
+    return f"::{severity} {properties}::{_escaped(masked(text))}"
 
 
 def _render_one(problem: Problem, colour: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -158,8 +158,6 @@ def evaluation_of(run: Run, recalled: Recall, weights: Weights) -> Evaluation:
         DataError: Its answers are no finite numbers, or no classes of the data.
     """
     answers = answers_of(recalled)
-    classes = answers if isinstance(answers, ClassAnswers) else None
-    values = answers if isinstance(answers, ValueAnswers) else None
     return Evaluation(
         run=run.id,
         name=run.name,
@@ -167,15 +165,7 @@ def evaluation_of(run: Run, recalled: Recall, weights: Weights) -> Evaluation:
         weights=weights,
         samples=len(recalled.split),
         metrics=recalled.metrics,
-        classification=None
-        if classes is None
-        else classification(
-            confusion_matrix(classes.truth, classes.predicted, len(classes.names)), classes.names
-        ),
-        ranking=None if classes is None else ranking_of(classes),
-        calibration=None if classes is None else calibration_of(classes),
-        probabilistic={} if classes is None else probabilistic(classes),
-        regression=None if values is None else regression(values.truth, values.predicted, values.names),
+        **_judged(answers),
         data_changed=recalled.data_changed,
         data=recalled.data,
         fingerprint=recalled.splits.fingerprint,
@@ -183,6 +173,37 @@ def evaluation_of(run: Run, recalled: Recall, weights: Weights) -> Evaluation:
         answers=answers,
         origins=recalled.labelled.origins(recalled.split_name),
     )
+
+
+def figures_of(answers: Answers) -> dict[str, float]:
+    """Returns every figure that is one number of answers that no run gave; see `Evaluation.figures`."""
+    return Evaluation(
+        run="",
+        name="",
+        split="",
+        weights="best",
+        samples=len(answers.truth),
+        metrics={},
+        data_changed=False,
+        **_judged(answers),
+    ).figures()
+
+
+def _judged(answers: Answers | None) -> dict[str, Any]:
+    """Returns the fields of an evaluation that follow from the answers alone."""
+    classes = answers if isinstance(answers, ClassAnswers) else None
+    values = answers if isinstance(answers, ValueAnswers) else None
+    return {
+        "classification": None
+        if classes is None
+        else classification(
+            confusion_matrix(classes.truth, classes.predicted, len(classes.names)), classes.names
+        ),
+        "ranking": None if classes is None else ranking_of(classes),
+        "calibration": None if classes is None else calibration_of(classes),
+        "probabilistic": {} if classes is None else probabilistic(classes),
+        "regression": None if values is None else regression(values.truth, values.predicted, values.names),
+    }
 
 
 def ranking_of(answers: ClassAnswers) -> Ranking | None:

@@ -19,6 +19,10 @@ _OPTIONS = {"name": "--name", "seed": "--seed"}
 _WITHOUT = {"name": "file name", "seed": "drawn"}
 """Where they come from if nothing says them."""
 
+_OF_A_FOLD: tuple[KeyPath, ...] = (("dataset", "split", "fold"), ("dataset", "split", "folds"))
+_INSTEAD_OF: tuple[KeyPath, ...] = (("dataset", "split", "validation"), ("fit", "validation_data"))
+"""Keys that `nnrun crossval` sets, and those that it takes back where they are given."""
+
 
 def config_of_run(run: Run, overrides: Sequence[str] = ()) -> str:
     """Returns the config of a run, complete, with a comment after each value that says where it comes from.
@@ -28,7 +32,8 @@ def config_of_run(run: Run, overrides: Sequence[str] = ()) -> str:
         overrides: `KEY=VALUE` arguments to apply to it.
 
     Returns:
-        Lines are those of `config.yaml` in the run directory; `override` is what stood in the command. The files that
+        Lines are those of `config.yaml` in the run directory; `override` is what stood in the command, and `crossval`
+        what makes the run a fold of a cross-validation. The files that
         the config extended are not kept, so their values cannot be told from defaults.
 
     Raises:
@@ -62,6 +67,10 @@ def _origin(run: Run, loaded: LoadedConfig) -> Callable[[KeyPath], str] | None:
     def origin(path: KeyPath) -> str:
         if origin_of(loaded.document, path) == "override":
             return "override"
+        if "crossval" in run.record and (
+            path in _OF_A_FOLD or (path in _INSTEAD_OF and written.node(path) is not None)
+        ):
+            return "crossval"
         key = str(path[0])
         if len(path) == 1 and key in _OPTIONS and written.node(path) is None:
             given = any(word.partition("=")[0] == _OPTIONS[key] for word in words)

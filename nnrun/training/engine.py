@@ -135,6 +135,21 @@ class Engine:
             )
             self._test_chunk.prepare()
 
+    def take_over(self, other: Engine) -> None:
+        """Takes the graphs of another engine instead of preparing its own.
+
+        Args:
+            other: One that trained the same model on data of the same shapes, with the same `jit_compile`.
+        """
+        self._epoch_start = other._epoch_start
+        self._epoch_start.begin_anew()
+        self._train_chunk, self._test_chunk = other._train_chunk, other._test_chunk
+        self._train_chunk.data = self.train
+        if self._test_chunk is not None and self.validation is not None:
+            self._test_chunk.data = self.validation
+        self.jit_compile = other.jit_compile
+        self.model.train_function = self._train_chunk.function
+
     def last_good(self) -> Snapshot:
         """Returns the state at the end of the last complete epoch, or at the beginning."""
         return self._epoch_start.snapshot()

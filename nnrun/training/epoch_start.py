@@ -35,6 +35,11 @@ class EpochStart:
         with tf.control_dependencies(copied):
             self._begun.assign_add(1)
 
+    def begin_anew(self) -> None:
+        """Forgets all epochs, for another training of the same model."""
+        self._begun.assign(0)
+        self._completed = 0
+
     def complete(self) -> None:
         """Notes the end of an epoch, of which the model has the state until the next one begins."""
         self._completed += 1

@@ -18,6 +18,10 @@ CallbackState = tuple[dict[str, Any], ...]
 """What each callback knows, in their order."""
 
 
+_COUNTED_CALLS = frozenset({"_global_train_batch", "_global_test_batch"})
+"""In `TensorBoard`, how often its hooks for batches were called."""
+
+
 class CallbackError(Exception):
     """A callback failed.
 
@@ -123,8 +127,11 @@ def _state_names(callback: keras.callbacks.Callback) -> list[str]:
     Arguments of its constructor are left out: they come from the config, and some callbacks adapt them once (to the
     direction of the metric, `min_delta` of ReduceLROnPlateau), which they will do again.
     """
-    configured = inspect.signature(type(callback).__init__).parameters
-    return [name for name, value in vars(callback).items() if name not in configured and _is_state(value)]
+    left_out = {*inspect.signature(type(callback).__init__).parameters}
+    if isinstance(callback, keras.callbacks.TensorBoard) and not _sees_every_batch(callback):
+        # How many chunks an epoch has is a matter of time, and what it would do with their number it does not do.
+        left_out |= _COUNTED_CALLS
+    return [name for name, value in vars(callback).items() if name not in left_out and _is_state(value)]
 
 
 def _is_state(value: Any) -> bool:

@@ -210,5 +210,6 @@ class _Job:
             xla={"used": compilation.jit_compile, "reason": compilation.reason},
             data=describe(part.loaded.experiment.dataset, splits),
             class_names=splits.class_names,
+            **part.request.facts,
         )
         part.train(splits, devices, directory.path)

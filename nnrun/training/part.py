@@ -28,6 +28,7 @@ from nnrun.rundir.provenance import versions
 from nnrun.training.cluster import Cluster, shared_seed
 from nnrun.training.outcome import Outcome
 from nnrun.training.resuming import Resumable
+from nnrun.training.shared import Shared
 from nnrun.training.startup import import_tensorflow, load_tensorflow
 from nnrun.training.xla import Compilation, choose_compilation
 
@@ -45,6 +46,8 @@ class Request:
         command: The command line, for the record.
         device: `auto`, `cpu`, `gpu` or `gpu:N`.
         requirements: Expressions that must hold for the metrics of the best epoch, beside those of the config.
+        facts: Further fields of `run.json`.
+        shared: What the training has in common with others of this process.
         cluster: All processes, for a config that trains with several; this one is the chief.
     """
 
@@ -52,6 +55,8 @@ class Request:
     command: Sequence[str]
     device: str = "auto"
     requirements: Sequence[str] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    shared: Shared | None = None
     cluster: Cluster | None = None
 
 
@@ -152,7 +157,9 @@ class Part:
         """
         experiment, resumable = self.loaded.experiment, self.resumable
         with self.clock("data"), told_to(self.emit):
-            splits = load_splits(
+            shared = self.request.shared
+            load = load_splits if shared is None else shared.splits
+            splits = load(
                 experiment.dataset,
                 experiment.compile.loss,
                 self.loaded.seed,
@@ -237,6 +244,8 @@ class Part:
             resumed=None if self.resumable is None else from_checkpoint(self.resumable.checkpoint),
             distribution=devices.distribution,
             team=devices.team,
+            # The variables of a network stay with the strategy under which it was built.
+            shared=self.request.shared if devices.distribution is None else None,
         ).run()
 
     def unmet(self) -> tuple[str, ...]:

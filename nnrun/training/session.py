@@ -31,6 +31,7 @@ from nnrun.training.outcome import Outcome
 from nnrun.training.progress_state import TrainingState
 from nnrun.training.replicas import several_devices
 from nnrun.training.saver import PhaseTimer, Saver
+from nnrun.training.shared import Shared
 from nnrun.training.streaming import to_device
 from nnrun.training.team import FAILED, Team
 from nnrun.training.xla import Compilation
@@ -54,6 +55,7 @@ class Session:
         resumed: The state to go on from; None for a new training.
         distribution: The strategy under which several devices train; None for a single one.
         team: The workers, where there are several.
+        shared: What this training has in common with others of this process; None where it is the only one.
     """
 
     loaded: LoadedConfig
@@ -69,6 +71,7 @@ class Session:
     resumed: TrainingState | None = None
     distribution: Distribution | None = None
     team: Team | None = None
+    shared: Shared | None = None
 
     def run(self) -> None:
         """Builds, trains and saves.
@@ -95,10 +98,13 @@ class Session:
             with self.phase("build"):
                 model, engine, best = self._build()
             with self.phase("trace"):
-                self._prepare(engine)
+                if self.shared is None or not self.shared.give_graphs(engine):
+                    self._prepare(engine)
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             raise _out_of_memory("while the network was built", error) from error
         self._warn_of_masks(model)
+        if self.shared is not None:
+            self.shared.keep(engine)
         self.interrupts.raise_if_requested()
         saver = Saver(
             path=self.path,
@@ -141,16 +147,12 @@ class Session:
     def _build(self) -> tuple[keras.Sequential, Engine, BestEpoch]:
         experiment = self.loaded.experiment
         fit = experiment.fit
-        train = self.splits.train
         strategy = None if self.distribution is None else self.distribution.strategy
-        scope = nullcontext if strategy is None else strategy.scope
-        model = build_model(self.loaded, train.x.shape[1:], str(train.x.dtype), self.seed, scope)
-        with scope():
-            compile_model(self.loaded, model, jit_compile=self.compilation.jit_compile)
-        if self._writes:
-            atomic.write_text(self.path / "model.txt", layer_table(model))
         validation = self._validation_split()
         train_data, validation_data = self._to_device(validation)
+        model = self._model(train_data, validation_data)
+        if self._writes:
+            atomic.write_text(self.path / "model.txt", layer_table(model))
         hooks = Hooks(
             build_callbacks(self.loaded, self.path, writes=self._writes), model, fit.epochs, train_data.steps
         )
@@ -191,6 +193,17 @@ class Session:
         if self.resumed is not None:
             self._go_on(hooks, best, self.resumed)
         return model, engine, best
+
+    def _model(self, *data: DeviceData | None) -> keras.Sequential:
+        """Returns the compiled network with its first weights: that of the training before, where it fits the data."""
+        model = None if self.shared is None else self.shared.model_for(self.compilation.jit_compile, *data)
+        if model is None:
+            train = self.splits.train
+            scope = nullcontext if self.distribution is None else self.distribution.strategy.scope
+            model = build_model(self.loaded, train.x.shape[1:], str(train.x.dtype), self.seed, scope)
+            with scope():
+                compile_model(self.loaded, model, jit_compile=self.compilation.jit_compile)
+        return model
 
     def _to_device(self, validation: Split | None) -> tuple[DeviceData, DeviceData | None]:
         fit = self.loaded.experiment.fit

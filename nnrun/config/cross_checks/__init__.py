@@ -29,6 +29,7 @@ from nnrun.config.cross_checks.fitting import (
     validation_data_exist,
     validation_happens,
 )
+from nnrun.config.cross_checks.folds import folds_are_complete
 from nnrun.config.cross_checks.layers import (
     dense_layers_have_a_nonlinearity,
     dropout_is_not_last,
@@ -79,6 +80,7 @@ CHECKS: tuple[Check, ...] = (
     validation_data_exist,
     validation_happens,
     split_leaves_training_samples,
+    folds_are_complete,
     scale_has_a_range,
     table_keys_agree,
     embedding_gets_codes,

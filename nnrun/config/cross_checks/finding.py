@@ -54,5 +54,6 @@ def validation_split(experiment: Experiment, facts: DataFacts) -> str | None:
     """Returns the split that is validated on after each epoch, or None."""
     if experiment.fit.validation_data is not None:
         return experiment.fit.validation_data
-    has_one = experiment.dataset.split.validation is not None or "validation" in facts.splits
+    split = experiment.dataset.split
+    has_one = split.validation is not None or split.fold is not None or "validation" in facts.splits
     return "validation" if has_one else None

@@ -29,8 +29,10 @@ _SHOWN = 10
 
 def validation_data_exist(experiment: Experiment, facts: DataFacts) -> Iterator[Finding]:
     """The split that `fit.validation_data` names exists."""
-    name = experiment.fit.validation_data
-    if name is None or name in facts.splits or getattr(experiment.dataset.split, name) is not None:
+    name, split = experiment.fit.validation_data, experiment.dataset.split
+    if name is None or name in facts.splits or getattr(split, name) is not None:
+        return
+    if name == "validation" and split.fold is not None:
         return
     if facts.more_splits:
         return

@@ -33,6 +33,12 @@ class SplitSection(Section):
     seed: Seed | None = None
     """Decides which sample lies in which split; by default the seed of the experiment."""
 
+    folds: Annotated[int, Field(ge=2)] | None = None
+    """Into so many folds the samples are divided that are not for the test; `nnrun crossval` trains on each."""
+
+    fold: Count | None = None
+    """Which of the folds, from 1, is the validation split; the others are for training."""
+
 
 class DatasetSection(Section):
     """What every source understands."""

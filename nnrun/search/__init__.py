@@ -1,0 +1,1 @@
+"""Trainings that belong together: cross-validation, trials of configs, and reference models beside a network."""

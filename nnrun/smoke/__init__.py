@@ -1,0 +1,1 @@
+"""Proving a config end to end on a few batches: `nnrun smoke`."""
