@@ -46,6 +46,11 @@ class Interrupts:
                     self._previous[number] = signal.signal(number, self._handle)
         return self
 
+    def reinstall(self) -> None:
+        """Takes the signals back from native code that took them without Python knowing of it."""
+        for number in self._previous:
+            signal.signal(number, self._handle)
+
     def __exit__(
         self,
         kind: type[BaseException] | None,

@@ -14,7 +14,7 @@ import pytest
 
 from nnrun.check import check_config
 from nnrun.data.loading import load_splits
-from nnrun.errors import Interrupted
+from nnrun.errors import Interrupted, TrainingError
 from nnrun.events import EpochStarted, Event, FoldStarted, RunEnded
 from nnrun.interrupts import Interrupts
 from nnrun.rundir.checkpoints import read_checkpoint
@@ -108,13 +108,45 @@ def test_folds_have_the_bits_of_trainings_alone(
     for one in result.folds:
         alone = check_config(path, [*overrides, f"dataset.split.fold={one.fold}"])
         finished = train(alone, request(tmp_path), lambda _: None, Interrupts())
-        ours, theirs = read_checkpoint(one.path)[0], read_checkpoint(finished.path)[0]
-        assert ours.state == theirs.state
-        assert ours.arrays.keys() == theirs.arrays.keys()
-        for name, array in ours.arrays.items():
-            assert np.array_equal(array, theirs.arrays[name], equal_nan=True), name
         assert one.ended.best == finished.ended.best
-        assert metrics_of(one.path) == metrics_of(finished.path)
+        assert_equal_runs(one.path, finished.path)
+
+
+def test_a_fold_that_fails_between_epochs_goes_on_to_the_same_bits(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It trains with the graphs of the fold before, and does not count the epochs of that one."""
+    import keras
+
+    def failing(callback: Any, index: int, logs: Any = None) -> None:
+        if index == 2 and fold == 2:
+            raise TrainingError("no more")
+
+    def listen(event: Event) -> None:
+        nonlocal fold
+        fold = event.fold if isinstance(event, FoldStarted) else fold
+
+    path, fold = write(), 0
+    with monkeypatch.context() as patched:
+        patched.setattr(keras.callbacks.EarlyStopping, "on_epoch_begin", failing)
+        result = cross_validate(fold_configs(path, [], 3), request(tmp_path), listen, Interrupts())
+    assert [type(one.error) for one in result.folds] == [type(None), TrainingError, type(None)]
+    failed = result.folds[1].path
+    assert read_checkpoint(failed)[0].epoch == 2
+    assert nnrun("resume", str(failed), "--progress", "off") == 0
+    overrides = ["dataset.split.validation=null", "dataset.split.folds=3", "dataset.split.fold=2"]
+    alone = train(check_config(path, overrides), request(tmp_path), lambda _: None, Interrupts())
+    assert_equal_runs(failed, alone.path)
+
+
+def assert_equal_runs(path: Path, other: Path) -> None:
+    """Compares the state at the end and the metrics of two runs."""
+    ours, theirs = read_checkpoint(path)[0], read_checkpoint(other)[0]
+    assert ours.state == theirs.state
+    assert ours.arrays.keys() == theirs.arrays.keys()
+    for name, array in ours.arrays.items():
+        assert np.array_equal(array, theirs.arrays[name], equal_nan=True), name
+    assert metrics_of(path) == metrics_of(other)
 
 
 def metrics_of(path: Path) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ import pytest
 
 from nnrun.check import check_config
 from nnrun.config.problems import ConfigError
-from nnrun.errors import DataError, Interrupted, RunInUseError, UsageError
+from nnrun.errors import DataError, Interrupted, RunInUseError, TrainingError, UsageError
 from nnrun.events import EpochEnded, EpochStarted, Event, Progress
 from nnrun.interrupts import Interrupts
 from nnrun.rundir.checkpoints import read_checkpoint
@@ -228,6 +228,29 @@ def test_extended_run_equals_a_longer_one(lab: Lab) -> None:
     assert_same(whole, run)
     assert "epochs: 8" in run.resolved_path.read_text()
     assert run.config_path.read_text() == CONFIG
+
+
+@pytest.mark.parametrize("hook", ["on_epoch_begin", "on_train_end"])
+def test_callback_that_fails_between_epochs_costs_none(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, hook: str
+) -> None:
+    """What is saved then is the state after the last epoch, and not that of the one before."""
+    import keras
+
+    def fail(self: object, argument: object, logs: object = None) -> None:
+        if argument == 3 or hook == "on_train_end":
+            raise ValueError("no good")
+
+    overrides = (
+        "compile.optimizer={Adam: {learning_rate: 0.05, use_ema: true, ema_momentum: 0.9}}",
+        "fit.callbacks=[TerminateOnNaN]",
+    )
+    whole = lab.train(*overrides)
+    with monkeypatch.context() as patch, pytest.raises(TrainingError, match="no good"):
+        patch.setattr(keras.callbacks.TerminateOnNaN, hook, fail)
+        lab.train(*overrides)
+    (path,) = set((lab.folder / "runs" / "resumed").iterdir()) - {whole.path}
+    assert_same(whole, lab.resume(Run.read(path)))
 
 
 def test_lost_run_goes_on_from_its_last_checkpoint(lab: Lab) -> None:

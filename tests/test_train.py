@@ -388,7 +388,7 @@ def test_interrupt_that_a_library_turned_into_another_error(
         interrupts.requested = signal.SIGINT
         raise TypeError("unsupported callable")
 
-    monkeypatch.setattr("nnrun.training.job.load_splits", swallow)
+    monkeypatch.setattr("nnrun.training.part.load_splits", swallow)
     monkeypatch.setattr(f"{__name__}.Interrupts", lambda: interrupts)
     with pytest.raises(Interrupted) as caught:
         train_config()

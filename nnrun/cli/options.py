@@ -37,6 +37,17 @@ Require = Annotated[
     ),
 ]
 
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        max=256,
+        help="Train with N processes on this machine; sets distribute.strategy to multi_worker.",
+    ),
+]
+
 
 def _permit(allowed: bool) -> bool:
     from nnrun.data.permission import allow_code

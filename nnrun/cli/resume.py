@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import AllowCode, Device, Progress, Require, RunsDir, global_options
-from nnrun.cli.watching import checked_requirements, watched
+from nnrun.cli.options import AllowCode, Device, Progress, Require, RunsDir, Workers, global_options
+from nnrun.cli.together import cluster_to_train_with
+from nnrun.cli.watching import checked_requirements, followed, watched
 
 
 def resume(
@@ -24,6 +25,7 @@ def resume(
     device: Device = "auto",
     progress: Progress = "auto",
     require: Require = None,
+    workers: Workers = None,
     runs_dir: RunsDir = Path("runs"),
     allow_code: AllowCode = False,  # noqa: ARG001 - its callback does it
 ) -> None:
@@ -36,25 +38,38 @@ def resume(
     Example:
       nnrun resume latest
       nnrun resume iris-mlp fit.epochs=200
+      nnrun resume mnist-mlp --workers 2
     """
     requirements = checked_requirements(require)
-    from nnrun.rundir.lock import locked
+    from nnrun.config.load import load_experiment
+    from nnrun.rundir.reading import Run
     from nnrun.rundir.selectors import find_run
+    from nnrun.training.cluster import launched
 
-    found = find_run(run, runs_dir)
+    told = launched()
+    found = find_run(run, runs_dir) if told is None or told.run is None else Run.read(Path(told.run))
+    cluster = cluster_to_train_with([load_experiment(found.resolved_path)], workers, device, found.path)
+    from nnrun.rundir.lock import locked
+    from nnrun.training.job import Request
+    from nnrun.training.resuming import prepare_resume
+
+    request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, requirements, cluster=cluster)
+    if cluster is not None and not cluster.is_chief:
+        from nnrun.training.following import follow
+
+        resumed = prepare_resume(found, overrides or [])
+        raise typer.Exit(
+            followed(cluster, lambda interrupts: follow(resumed.loaded, request, interrupts, resumed))
+        )
     with locked(found.path):
-        from nnrun.rundir.reading import Run
         from nnrun.tracking.trackers import check_trackers
-        from nnrun.training.job import Request
         from nnrun.training.job import resume as resume_job
-        from nnrun.training.resuming import prepare_resume
 
         # Again, as it may have ended between the reading and the lock.
         resumable = prepare_resume(Run.read(found.path), overrides or [])
         check_trackers(resumable.loaded.experiment)
         for note in resumable.notes:
             typer.echo(f"warning: {note}; the one before is used", err=True)
-        request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, requirements)
         code = watched(
             found.name,
             progress,

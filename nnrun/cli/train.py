@@ -11,8 +11,9 @@ import typer
 
 from nnrun.cli.arguments import set_by_options, split_arguments
 from nnrun.cli.failures import report
-from nnrun.cli.options import AllowCode, Device, Progress, Require, RunsDir, global_options
-from nnrun.cli.watching import checked_requirements, watched
+from nnrun.cli.options import AllowCode, Device, Progress, Require, RunsDir, Workers, global_options
+from nnrun.cli.together import cluster_to_train_with
+from nnrun.cli.watching import checked_requirements, followed, watched
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def train(
     device: Device = "auto",
     progress: Progress = "auto",
     require: Require = None,
+    workers: Workers = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the configs and load the data, but train nothing.")
     ] = False,
@@ -48,9 +50,12 @@ def train(
     Example:
       nnrun train configs/iris_mlp.yaml
       nnrun train configs/mnist_*.yaml fit.epochs=3 --require 'val_accuracy>=0.97'
+      nnrun train configs/mnist_mlp.yaml --workers 2
     """
     paths, overrides = split_arguments(configs)
     overrides += set_by_options(name, seed)
+    if workers is not None:
+        overrides.append("distribute.strategy=multi_worker")
     from nnrun.check import check_requirements
     from nnrun.data.permission import require_permission
     from nnrun.tracking.trackers import check_trackers
@@ -70,7 +75,8 @@ def train(
         return
     from nnrun.training.job import Request
 
-    request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, requirements)
+    cluster = cluster_to_train_with(loaded, workers, device)
+    request = Request(runs_dir, ["nnrun", *sys.argv[1:]], device, requirements, cluster=cluster)
     codes: list[int] = []
     for one in loaded:
         if codes:
@@ -112,6 +118,10 @@ def _check_all(paths: Sequence[Path], overrides: Sequence[str], *, debug: bool) 
 
 
 def _train_one(loaded: LoadedConfig, request: Request, progress: ProgressMode, *, quiet: bool) -> int:
+    if request.cluster is not None and not request.cluster.is_chief:
+        from nnrun.training.following import follow
+
+        return followed(request.cluster, lambda interrupts: follow(loaded, request, interrupts))
     from nnrun.training.job import train as train_job
 
     return watched(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nnrun.display.base import Display
     from nnrun.display.choose import ProgressMode
     from nnrun.interrupts import Interrupts
+    from nnrun.training.cluster import Cluster
     from nnrun.training.job import Finished
 
 
@@ -77,6 +78,35 @@ def draw_curves(path: Path) -> None:
 
     if problem := add_plots(run):
         typer.echo(f"warning: {problem}", err=True)
+
+
+def followed(cluster: Cluster, start: Callable[[Interrupts], Sequence[str]]) -> int:
+    """Runs the part of a worker that is not the chief; says little, as the chief shows the progress.
+
+    Args:
+        cluster: All processes.
+        start: Trains; returns one sentence for each requirement that does not hold.
+
+    Returns:
+        The exit code, which is that of the chief where nothing happened to this worker.
+
+    Raises:
+        Interrupted: A signal came, to this worker or another one.
+    """
+    from nnrun.interrupts import Interrupts as Watch
+
+    name = cluster.name(cluster.index)
+    sys.stderr.write(f"{name}: the chief, {cluster.addresses[0]}, shows the progress and keeps the run\n")
+    sys.stderr.flush()
+    with Watch() as interrupts:
+        try:
+            unmet = start(interrupts)
+        except Interrupted:
+            raise
+        except NnrunError as error:
+            return report(error, debug=False)
+    sys.stderr.write(f"{name}: done\n")
+    return report(RequirementError("; ".join(unmet)), debug=False) if unmet else 0
 
 
 def checked_requirements(expressions: Sequence[str] | None) -> tuple[str, ...]:

@@ -111,6 +111,23 @@ class CheckpointSection(Section):
     """Save the state after every so many epochs as well."""
 
 
+class DistributeSection(Section):
+    """Training on several devices at once, each of which takes its part of every batch.
+
+    `mirrored` uses the devices of one machine; `multi_worker` uses several processes, on one machine or many, which
+    `TF_CONFIG` or SLURM name. `fit.batch_size` stays the size of the whole batch.
+    """
+
+    strategy: Literal["none", "mirrored", "multi_worker"] = "none"
+    """Whether one device trains, all devices of a machine, or those of several processes."""
+
+    devices: Annotated[int, Field(ge=1, le=64)] | None = None
+    """Devices of each process; by default all of its GPUs. Without a GPU, `mirrored` divides the processor."""
+
+    wait_seconds: Annotated[float, Field(gt=0)] = 600.0
+    """How long `multi_worker` waits for all processes to start."""
+
+
 class MlflowSection(Section):
     """Where and how runs are logged to MLflow, which the extra `mlflow` brings."""
 
@@ -154,6 +171,9 @@ class Experiment(Section):
 
     checkpoint: CheckpointSection = CheckpointSection()
     """What counts as the best epoch, and how often to save."""
+
+    distribute: DistributeSection = DistributeSection()
+    """On which devices to train at once."""
 
     require: list[str] = Field(default_factory=list)
     """What a run has to reach, such as `val_accuracy>=0.97`; else `nnrun train` exits with 6."""

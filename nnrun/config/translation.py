@@ -29,6 +29,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "compile": experiment.CompileSection,
     "fit": experiment.FitSection,
     "checkpoint": experiment.CheckpointSection,
+    "distribute": experiment.DistributeSection,
     "dataset.split": datasets.SplitSection,
     "dataset (source: keras)": datasets.KerasData,
     "dataset (source: csv)": datasets.CsvData,

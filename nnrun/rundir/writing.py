@@ -106,6 +106,7 @@ class RunDirectory:
             "ended": None,
             "seconds": None,
             "device": None,
+            "distribute": None,
             "git": git_state(config_path.parent if config_path else Path()),
             "versions": versions(),
             "host": host_facts(),

@@ -7,7 +7,8 @@ Only classes that the catalogue allows are ever constructed, with keyword argume
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
@@ -95,8 +96,21 @@ def _value(loaded: LoadedConfig, value: Any, path: KeyPath) -> Any:
     return value
 
 
+def _fresh_keras(loaded: LoadedConfig) -> None:
+    """Makes Keras forget what this process built before, and sets what a config wants of all layers."""
+    # Names such as `auc_1` and `dense_2` count what this process built before; a run must not.
+    keras.utils.clear_session()
+    # With it the frames of Keras would be missing, which tell where an error arose.
+    keras.config.disable_traceback_filtering()
+    keras.config.set_dtype_policy(loaded.experiment.model.dtype_policy)
+
+
 def build_model(
-    loaded: LoadedConfig, input_shape: Sequence[int], input_dtype: str, seed: int
+    loaded: LoadedConfig,
+    input_shape: Sequence[int],
+    input_dtype: str,
+    seed: int,
+    scope: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> keras.Sequential:
     """Builds the stack of layers with fresh weights.
 
@@ -108,16 +122,18 @@ def build_model(
         input_shape: Shape of one sample.
         input_dtype: `float32`, or `int32` for token numbers.
         seed: Seed of Python, NumPy and TensorFlow.
+        scope: What variables have to be made under.
 
     Raises:
         ConfigError: A layer cannot be constructed, or its input has a shape that it cannot take; the problem
             points at that layer.
     """
-    # Names such as `auc_1` and `dense_2` count what this process built before; a run must not.
-    keras.utils.clear_session()
-    # With it the frames of Keras would be missing, which tell where an error arose.
-    keras.config.disable_traceback_filtering()
-    keras.config.set_dtype_policy(loaded.experiment.model.dtype_policy)
+    _fresh_keras(loaded)
+    with scope():
+        return _built(loaded, input_shape, input_dtype, seed)
+
+
+def _built(loaded: LoadedConfig, input_shape: Sequence[int], input_dtype: str, seed: int) -> keras.Sequential:
     keras.utils.set_random_seed(seed)
     described = loaded.experiment.model.layers
     layers = [construct(loaded, layer, _layer_path(index)) for index, layer in enumerate(described)]

@@ -13,13 +13,16 @@ from nnrun.rundir.atomic import storage_error
 from nnrun.training.building import construct
 
 
-def build_callbacks(loaded: LoadedConfig, run_path: Path) -> list[keras.callbacks.Callback]:
+def build_callbacks(
+    loaded: LoadedConfig, run_path: Path, *, writes: bool = True
+) -> list[keras.callbacks.Callback]:
     """Constructs the callbacks of a config.
 
     Args:
         loaded: The config.
         run_path: The run directory, in which relative paths of callbacks lie. The event files of `TensorBoard`
             go to its folder `tensorboard` unless the config says otherwise.
+        writes: Whether those that write files do; where not, something idle takes their places.
 
     Raises:
         ConfigError: Keras refuses the arguments of one.
@@ -27,6 +30,9 @@ def build_callbacks(loaded: LoadedConfig, run_path: Path) -> list[keras.callback
     built = []
     for index, described in enumerate(loaded.experiment.fit.callbacks):
         argument = PATH_ARGUMENTS.get(described.class_name or "")
+        if argument is not None and not writes:
+            built.append(keras.callbacks.Callback())
+            continue
         if argument is not None:
             arguments = dict(described.arguments)
             given = arguments.get(argument, "tensorboard" if described.class_name == "TensorBoard" else None)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import keras
 import numpy as np
@@ -18,12 +19,26 @@ from numpy.typing import NDArray
 
 from nnrun.errors import TrainingError
 from nnrun.events import EpochEnded, EpochStarted, Listener, Progress
-from nnrun.training.batches import DeviceData
+from nnrun.training.batches import DeviceData, Feed
 from nnrun.training.epoch_start import EpochStart
 from nnrun.training.hooks import Hooks
 from nnrun.training.ordering import epoch_order
-from nnrun.training.snapshot import Snapshot, restore
+from nnrun.training.snapshot import Snapshot, first_value, restore
 from nnrun.training.steps import ChunkFunction, ChunkResult
+
+
+class Chunk(Protocol):
+    """Runs a stretch of the batches of a data set: a `ChunkFunction`, or what takes its place on several devices."""
+
+    data: DeviceData
+    function: Any
+
+    def prepare(self) -> None:
+        """Traces the graph; trains nothing."""
+
+    def __call__(self, feed: Feed, start: int, stop: int) -> ChunkResult:
+        """Runs the batches of a feed from `start` up to but without `stop`."""
+
 
 CHUNK_SECONDS = 0.1
 """A chunk of batches takes about this long: the bar moves ten times a second, and Ctrl-C is heard as often."""
@@ -71,6 +86,9 @@ class Engine:
         stop_requested: Says between chunks whether to stop at once.
         jit_compile: Compile the loops over the batches with XLA.
         restored: The state to go on from; None to begin with the model as it is.
+        chunk: Makes what runs the batches, with the arguments of `ChunkFunction`.
+        scope: What variables have to be made under.
+        agree: Called before each chunk with its number of batches; returns how many to run.
     """
 
     model: keras.Model
@@ -82,10 +100,13 @@ class Engine:
     stop_requested: Callable[[], bool] = lambda: False
     jit_compile: bool = False
     restored: Snapshot | None = None
+    chunk: Callable[..., Chunk] = ChunkFunction
+    scope: Callable[[], AbstractContextManager[Any]] = nullcontext
+    agree: Callable[[int], int] = lambda size: size
     timing: Timing = field(default_factory=Timing)
     _epoch_start: EpochStart = field(init=False)
-    _train_chunk: ChunkFunction = field(init=False)
-    _test_chunk: ChunkFunction | None = field(init=False, default=None)
+    _train_chunk: Chunk = field(init=False)
+    _test_chunk: Chunk | None = field(init=False, default=None)
     _seconds_per_step: dict[str, float] = field(init=False, default_factory=dict)
 
     def prepare(self) -> None:
@@ -95,9 +116,10 @@ class Engine:
             ValueError: Keras finds that loss, metrics, labels and outputs do not fit each other.
         """
         size = min(self.train.batch_size, self.train.samples)
-        self.model._symbolic_build(data_batch=tuple(one[:size] for one in self.train.example().tensors))
+        with self.scope():
+            self.model._symbolic_build(data_batch=tuple(one[:size] for one in self.train.example().tensors))
         self._epoch_start = EpochStart(self.model)
-        self._train_chunk = ChunkFunction(
+        self._train_chunk = self.chunk(
             self.model.train_step,
             self.model,
             self.train,
@@ -108,7 +130,7 @@ class Engine:
         self._train_chunk.prepare()
         self.model.train_function = self._train_chunk.function  # for the graph that TensorBoard writes
         if self.validation is not None:
-            self._test_chunk = ChunkFunction(
+            self._test_chunk = self.chunk(
                 self.model.test_step, self.model, self.validation, jit_compile=self.jit_compile, halt=False
             )
             self._test_chunk.prepare()
@@ -120,6 +142,7 @@ class Engine:
             other: One that trained the same model on data of the same shapes, with the same `jit_compile`.
         """
         self._epoch_start = other._epoch_start
+        self._epoch_start.begin_anew()
         self._train_chunk, self._test_chunk = other._train_chunk, other._test_chunk
         self._train_chunk.data = self.train
         if self._test_chunk is not None and self.validation is not None:
@@ -127,8 +150,8 @@ class Engine:
         self.jit_compile = other.jit_compile
         self.model.train_function = self._train_chunk.function
 
-    def epoch_start(self) -> Snapshot:
-        """Returns the state at the start of the epoch that was begun last, which is the end of the one before."""
+    def last_good(self) -> Snapshot:
+        """Returns the state at the end of the last complete epoch, or at the beginning."""
         return self._epoch_start.snapshot()
 
     def run(
@@ -155,7 +178,6 @@ class Engine:
         if self.restored is not None:
             # After the callbacks: BackupAndRestore brings weights of its own.
             restore(self.model, self.restored)
-            self._epoch_start.record()
         logs: dict[str, Any] | None = None
         for epoch in range(schedule.first_epoch, schedule.epochs + 1):
             started = time.perf_counter()
@@ -172,6 +194,7 @@ class Engine:
             self.hooks.on_epoch_end(epoch - 1, epoch_logs)
             logs = epoch_logs
             best = judge(epoch, epoch_logs)
+            self._epoch_start.complete()
             self.emit(
                 EpochEnded(
                     epoch=epoch,
@@ -188,6 +211,8 @@ class Engine:
                 after_epoch(epoch)
             if self.model.stop_training:
                 break
+        # What follows may change the weights, and fail.
+        self._epoch_start.record()
         self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
         self.hooks.on_train_end(logs)
         return True
@@ -233,7 +258,7 @@ class Engine:
         self,
         stage: Literal["train", "validate"],
         epoch: int,
-        chunk: ChunkFunction,
+        chunk: Chunk,
         order: NDArray[np.int32],
         *,
         every_batch: bool,
@@ -251,7 +276,8 @@ class Engine:
         position = untimed = 0
         for feed in chunk.data.feeds(order):
             while position < feed.first + feed.steps:
-                size = 1 if every_batch else self._chunk_size(stage, feed.first + feed.steps - position)
+                wanted = 1 if every_batch else self._chunk_size(stage, feed.first + feed.steps - position)
+                size = self.agree(wanted)
                 chunk_started = time.perf_counter()
                 if begin is not None:
                     begin(position)
@@ -290,4 +316,4 @@ class Engine:
 def learning_rate(model: keras.Model) -> float | None:
     """Returns the present learning rate of a compiled model; None where its optimizer has none."""
     rate = getattr(model.optimizer, "learning_rate", None)
-    return None if rate is None else float(rate)
+    return None if rate is None else float(first_value(getattr(rate, "value", rate)))

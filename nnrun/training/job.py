@@ -6,23 +6,14 @@ the seconds that the import takes.
 
 from __future__ import annotations
 
-import contextlib
-import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from nnrun.check import compare
 from nnrun.config.load import LoadedConfig
 from nnrun.config.problems import ConfigError
-from nnrun.config.requirements import parse_requirement
 from nnrun.config.resolved import to_yaml
 from nnrun.data.description import describe
-from nnrun.data.loading import load_splits
-from nnrun.data.progress import told_to
-from nnrun.data.splits import facts_of_splits
 from nnrun.errors import (
     DataError,
     Interrupted,
@@ -31,73 +22,19 @@ from nnrun.errors import (
     StorageError,
     TrainingError,
 )
-from nnrun.events import (
-    PHASES,
-    Listener,
-    Message,
-    Phase,
-    PhaseStarted,
-    RunEnded,
-    RunStarted,
-    Status,
-)
+from nnrun.events import Listener, Message, RunEnded, RunStarted, Status
 from nnrun.interrupts import Interrupts
 from nnrun.rundir import atomic
 from nnrun.rundir.lock import locked
 from nnrun.rundir.recorder import Recorder
 from nnrun.rundir.writing import RunDirectory
 from nnrun.tracking.trackers import tracked
-from nnrun.training.outcome import Outcome
+from nnrun.training.cluster import announce
+from nnrun.training.part import Part, Request, with_shared_seed
 from nnrun.training.resuming import Resumable
-from nnrun.training.shared import Shared
-from nnrun.training.startup import import_tensorflow, output_to
-from nnrun.training.xla import choose_compilation
+from nnrun.training.startup import output_to
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What one training asks for, beside the config.
-
-    Args:
-        runs_dir: Folder that holds the runs.
-        command: The command line, for the record.
-        device: `auto`, `cpu`, `gpu` or `gpu:N`.
-        requirements: Expressions that must hold for the metrics of the best epoch, beside those of the config.
-        facts: Further fields of `run.json`.
-        shared: What the training has in common with others of this process.
-    """
-
-    runs_dir: Path
-    command: Sequence[str]
-    device: str = "auto"
-    requirements: Sequence[str] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    shared: Shared | None = None
-
-
-@dataclass(slots=True)
-class _Clock:
-    """Adds up seconds by phase."""
-
-    emit: Listener
-    timing: dict[str, float] = field(default_factory=dict)
-
-    @contextlib.contextmanager
-    def __call__(self, phase: Phase) -> Iterator[None]:
-        self.emit(PhaseStarted(phase))
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.timing[phase] = self.timing.get(phase, 0.0) + time.perf_counter() - started
-
-    def merged(self, measured: Mapping[str, float]) -> dict[str, float]:
-        """Returns the seconds by phase, with those added that were measured elsewhere."""
-        return {
-            phase: self.timing.get(phase, 0.0) + measured.get(phase, 0.0)
-            for phase in PHASES
-            if phase in self.timing or phase in measured
-        }
+__all__ = ["Finished", "Request", "resume", "train"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +68,7 @@ def train(loaded: LoadedConfig, request: Request, display: Listener, interrupts:
     Raises:
         NnrunError: Whatever ended it early, after that was recorded.
     """
-    loaded = loaded.with_seed(secrets.randbits(32))
+    loaded = with_shared_seed(loaded, request.cluster)
     experiment = loaded.experiment
     # A run directory that a signal left without its end would say `running` for ever.
     with interrupts.held():
@@ -149,7 +86,7 @@ def train(loaded: LoadedConfig, request: Request, display: Listener, interrupts:
             Recorder(directory.path) as recorder,
             tracked(experiment, directory.path, recorder, display) as emit,
         ):
-            job = _Job(directory, loaded, request, emit, interrupts)
+            job = _Job(directory, Part(loaded, request, emit, interrupts))
             try:
                 return job.run()
             except (ConfigError, DataError):
@@ -180,7 +117,7 @@ def resume(resumable: Resumable, request: Request, display: Listener, interrupts
         directory = RunDirectory.reopen(
             resumable.run, resolved=to_yaml(loaded.experiment), command=request.command, epoch=epoch
         )
-        job = _Job(directory, loaded, request, emit, interrupts, resumable)
+        job = _Job(directory, Part(loaded, request, emit, interrupts, resumable))
         try:
             return job.run()
         except (ConfigError, DataError):
@@ -195,51 +132,37 @@ class _Job:
 
     Args:
         directory: The run directory.
-        loaded: The checked config, with a seed.
-        request: What else was asked for.
-        emit: Receives the events.
-        interrupts: Tells of Ctrl-C and SIGTERM.
-        resumable: What to go on with; None for a new training.
+        part: What this process does for it.
     """
 
-    def __init__(
-        self,
-        directory: RunDirectory,
-        loaded: LoadedConfig,
-        request: Request,
-        emit: Listener,
-        interrupts: Interrupts,
-        resumable: Resumable | None = None,
-    ) -> None:
+    def __init__(self, directory: RunDirectory, part: Part) -> None:
         self._directory = directory
-        self._loaded = loaded
-        self._request = request
-        self._emit = emit
-        self._interrupts = interrupts
-        self._resumable = resumable
-        self._clock = _Clock(emit)
+        self._part = part
         self._started = time.perf_counter()
-        self.outcome = Outcome()
 
     @property
     def is_untouched(self) -> bool:
         """Whether no epoch was completed by this job."""
-        before = 0 if self._resumable is None else self._resumable.checkpoint.epoch
-        return self.outcome.epochs in (0, before)
+        resumable = self._part.resumable
+        before = 0 if resumable is None else resumable.checkpoint.epoch
+        return self._part.outcome.epochs in (0, before)
 
     def run(self) -> Finished:
         """Trains, and records how it ended."""
-        directory, experiment = self._directory, self._loaded.experiment
-        self._emit(RunStarted(directory.id, experiment.name, str(directory.path), experiment.fit.epochs))
+        directory, part = self._directory, self._part
+        experiment, cluster = part.loaded.experiment, part.request.cluster
+        if cluster is not None:
+            announce(cluster, directory.path)
+        part.emit(RunStarted(directory.id, experiment.name, str(directory.path), experiment.fit.epochs))
         try:
-            with self._interrupts.immediate(), output_to(directory.path / "train.log"):
+            with part.interrupts.immediate(), output_to(directory.path / "train.log"):
                 self._load_and_train()
         except BaseException as error:
-            requested = self._interrupts.requested
+            requested = part.interrupts.requested
             if requested is not None and not isinstance(error, (StorageError, TrainingError)):
                 # Also where the import or the library that it hit made another error of it.
                 stopped = Interrupted(requested)
-                self._end("interrupted", self.outcome.reason or stopped.message, stopped.exit_code)
+                self._end("interrupted", part.outcome.reason or stopped.message, stopped.exit_code)
                 raise Interrupted(requested, f"the run is kept: {directory.path}") from error
             if self.is_untouched and isinstance(error, (ConfigError, DataError)):
                 raise  # nothing was trained, and nothing is recorded
@@ -248,23 +171,18 @@ class _Job:
             else:
                 self._end("failed", f"{type(error).__name__}: {error}", 1)
             raise
-        best = self.outcome.best
-        unmet = tuple(
-            required.shortfall(best, "the best epoch")
-            for required in map(parse_requirement, [*experiment.require, *self._request.requirements])
-            if not required.holds(best)
-        )
-        ended = self._end("completed", self.outcome.reason, RequirementError.exit_code if unmet else 0)
-        return Finished(directory.path, ended, self.outcome.monitor, unmet)
+        unmet = part.unmet()
+        ended = self._end("completed", part.outcome.reason, RequirementError.exit_code if unmet else 0)
+        return Finished(directory.path, ended, part.outcome.monitor, unmet)
 
     def _end(self, status: Status, reason: str, exit_code: int) -> RunEnded:
-        outcome = self.outcome
-        timing = {name: round(value, 4) for name, value in self._clock.merged(outcome.timing).items()}
+        outcome = self._part.outcome
+        timing = {name: round(value, 4) for name, value in self._part.clock.merged(outcome.timing).items()}
         seconds = time.perf_counter() - self._started
         ended = RunEnded(
             status, reason, outcome.epochs, seconds, outcome.best_epoch, outcome.best, outcome.final, timing
         )
-        self._emit(ended)
+        self._part.emit(ended)
         # Last: a run that says how it ended has everything else. Its seconds are those of all its processes.
         before = self._directory.record.get("timing") or {}
         total = {
@@ -274,55 +192,24 @@ class _Job:
         return ended
 
     def _load_and_train(self) -> None:
-        directory, loaded, clock, resumable = self._directory, self._loaded, self._clock, self._resumable
-        experiment = loaded.experiment
-        with clock("data"), told_to(self._emit):
-            shared = self._request.shared
-            load = load_splits if shared is None else shared.splits
-            splits = load(
-                experiment.dataset,
-                experiment.compile.loss,
-                loaded.seed,
-                None if resumable is None else resumable.preprocessing,
-            )
-            # Some facts, such as the classes of a large table, are known only now.
-            compare(loaded, facts_of_splits(splits))
-            described = describe(experiment.dataset, splits)
-            if resumable is not None:
-                resumable.check_data(described)
+        directory, part = self._directory, self._part
+        splits = part.load()
         for note in splits.notes:
-            self._emit(Message("info", note))
-        if resumable is None:
+            part.emit(Message("info", note))
+        if part.resumable is None:
             atomic.make_folder(directory.path / "model")
             preprocessing = splits.preprocessing.to_json()
             atomic.write_json(directory.path / "model" / "preprocessing.json", preprocessing)
-        with clock("import"):
-            device = import_tensorflow(self._request.device)
-            from nnrun.training.progress_state import from_checkpoint
-            from nnrun.training.session import Session
-
-            # A signal during an import can be swallowed by what is being imported.
-            self._interrupts.raise_if_requested()
-        steps = -(-len(splits.train) // experiment.fit.batch_size)
-        compilation = choose_compilation(experiment.compile, experiment.model.layers, steps, device)
+        devices = part.start(splits)
+        for note in devices.notes(directory.record.get("distribute")):
+            part.emit(Message("warning", note))
+        compilation = part.compilation(splits, devices)
         directory.update(
-            device=device,
+            device=devices.name,
+            distribute=devices.facts,
             xla={"used": compilation.jit_compile, "reason": compilation.reason},
-            data=described,
+            data=describe(part.loaded.experiment.dataset, splits),
             class_names=splits.class_names,
-            **self._request.facts,
+            **part.request.facts,
         )
-        Session(
-            loaded=loaded,
-            splits=splits,
-            seed=loaded.seed,
-            path=directory.path,
-            device=device,
-            emit=self._emit,
-            interrupts=self._interrupts,
-            phase=clock,
-            outcome=self.outcome,
-            compilation=compilation,
-            resumed=None if resumable is None else from_checkpoint(resumable.checkpoint),
-            shared=self._request.shared,
-        ).run()
+        part.train(splits, devices, directory.path)

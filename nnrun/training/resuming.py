@@ -22,6 +22,7 @@ CHANGEABLE: tuple[KeyPath, ...] = (
     ("fit", "epochs"),
     ("checkpoint", "every_seconds"),
     ("checkpoint", "every_epochs"),
+    ("distribute", "wait_seconds"),
     ("require",),
 )
 """Keys that say nothing about what was already trained."""

@@ -47,6 +47,7 @@ class Saver:
         emit: Receives the events.
         phase: Times a phase.
         callbacks: What the callbacks knew at the end of the last complete epoch.
+        writes: Whether this process saves at all; of several workers, only the chief does.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class Saver:
     emit: Listener
     phase: PhaseTimer
     callbacks: CallbackState = ()
+    writes: bool = True
     _background: Background[list[Saved]] = field(default_factory=Background)
     _shadow: keras.Sequential | None = None
     _saved_at: float = field(default_factory=time.monotonic)
@@ -84,6 +86,8 @@ class Saver:
         Raises:
             StorageError: This save, or the one before, failed.
         """
+        if not self.writes:
+            return
         self.collect()
         if epoch == self.engine.schedule.epochs or self.model.stop_training:
             with self.phase("save"):
@@ -102,6 +106,8 @@ class Saver:
         Raises:
             StorageError: One could not be written.
         """
+        if not self.writes:
+            return
         with self.phase("save"):
             self._tell(self._write_models(self.model, take(self.model), self._best_to_save()))
 
@@ -111,10 +117,12 @@ class Saver:
         Raises:
             StorageError: It could not be written, or a save before could not.
         """
+        if not self.writes:
+            return
         with self.phase("save"):
             self.collect(wait=True)
             if self.outcome.epochs:
-                state = self._state(self.engine.epoch_start(), stopped=False)
+                state = self._state(self.engine.last_good(), stopped=False)
                 self._tell([self._write_checkpoint(state)])
                 self._tell(self._write_models(self.model, state.present, self._best_to_save()))
 

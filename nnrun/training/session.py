@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -21,14 +23,17 @@ from nnrun.training.best import BestEpoch
 from nnrun.training.building import build_model, compile_model, layer_table, locate, one_line, refused
 from nnrun.training.callbacks import build_callbacks
 from nnrun.training.class_weights import class_weights
+from nnrun.training.distribution import Distribution
 from nnrun.training.engine import Engine, Schedule
 from nnrun.training.hooks import CallbackError, Hooks
 from nnrun.training.memory import data_memory
 from nnrun.training.outcome import Outcome
 from nnrun.training.progress_state import TrainingState
+from nnrun.training.replicas import several_devices
 from nnrun.training.saver import PhaseTimer, Saver
 from nnrun.training.shared import Shared
 from nnrun.training.streaming import to_device
+from nnrun.training.team import FAILED, Team
 from nnrun.training.xla import Compilation
 
 
@@ -40,7 +45,7 @@ class Session:
         loaded: The checked config.
         splits: The data.
         seed: Seed of weights, dropout and the order of the samples.
-        path: The run directory.
+        path: The run directory; nothing is written to it where another worker is the chief.
         device: What it trains on, for the record.
         emit: Receives the events.
         interrupts: Tells of Ctrl-C and SIGTERM.
@@ -48,6 +53,8 @@ class Session:
         outcome: Is filled while training goes on.
         compilation: Whether XLA compiles the loops.
         resumed: The state to go on from; None for a new training.
+        distribution: The strategy under which several devices train; None for a single one.
+        team: The workers, where there are several.
         shared: What this training has in common with others of this process; None where it is the only one.
     """
 
@@ -62,6 +69,8 @@ class Session:
     outcome: Outcome
     compilation: Compilation
     resumed: TrainingState | None = None
+    distribution: Distribution | None = None
+    team: Team | None = None
     shared: Shared | None = None
 
     def run(self) -> None:
@@ -75,6 +84,17 @@ class Session:
             Interrupted: A signal came; the state is saved.
         """
         try:
+            self._run()
+            if self.team is not None:
+                self.team.wait()  # until the chief has saved everything
+        except tf.errors.OpError as error:
+            lost = None if self.team is None else self.team.lost(error)
+            if lost is None:
+                raise
+            raise lost from error
+
+    def _run(self) -> None:
+        try:
             with self.phase("build"):
                 model, engine, best = self._build()
             with self.phase("trace"):
@@ -82,6 +102,7 @@ class Session:
                     self._prepare(engine)
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             raise _out_of_memory("while the network was built", error) from error
+        self._warn_of_masks(model)
         if self.shared is not None:
             self.shared.keep(engine)
         self.interrupts.raise_if_requested()
@@ -95,22 +116,46 @@ class Session:
             emit=self.emit,
             phase=self.phase,
             callbacks=() if self.resumed is None else self.resumed.callbacks,
+            writes=self._writes,
         )
-        engine.stop_requested = lambda: self.interrupts.requested is not None or saver.failed
+        if self.team is None:
+            engine.stop_requested = lambda: self.interrupts.requested is not None or saver.failed
+        else:
+            team, team.failed = self.team, lambda: saver.failed
+            engine.agree, engine.stop_requested = team.agree, lambda: team.stop != 0
         try:
             with self.interrupts.deferred():
                 self._train(engine, saver)
         finally:
             self.outcome.timing = asdict(engine.timing)
 
+    @property
+    def _writes(self) -> bool:
+        return self.distribution is None or self.distribution.is_chief
+
+    def _warn_of_masks(self, model: keras.Sequential) -> None:
+        """Says where a batch is not only the sum of its parts."""
+        if self.distribution is not None and getattr(model.outputs[0], "_keras_mask", None) is not None:
+            self.emit(
+                Message(
+                    "warning",
+                    "The loss leaves out masked steps: each device takes the mean of its own, so that the result is"
+                    " not that of a single device.",
+                )
+            )
+
     def _build(self) -> tuple[keras.Sequential, Engine, BestEpoch]:
         experiment = self.loaded.experiment
         fit = experiment.fit
+        strategy = None if self.distribution is None else self.distribution.strategy
         validation = self._validation_split()
         train_data, validation_data = self._to_device(validation)
         model = self._model(train_data, validation_data)
-        atomic.write_text(self.path / "model.txt", layer_table(model))
-        hooks = Hooks(build_callbacks(self.loaded, self.path), model, fit.epochs, train_data.steps)
+        if self._writes:
+            atomic.write_text(self.path / "model.txt", layer_table(model))
+        hooks = Hooks(
+            build_callbacks(self.loaded, self.path, writes=self._writes), model, fit.epochs, train_data.steps
+        )
         engine = Engine(
             model=model,
             train=train_data,
@@ -126,6 +171,7 @@ class Session:
             emit=self.emit,
             jit_compile=self.compilation.jit_compile,
             restored=None if self.resumed is None else self.resumed.present,
+            **({} if strategy is None else several_devices(strategy)),
         )
         validates = validation is not None and fit.validation_freq <= fit.epochs
         monitor = experiment.checkpoint.monitor or ("val_loss" if validates else "loss")
@@ -153,8 +199,10 @@ class Session:
         model = None if self.shared is None else self.shared.model_for(self.compilation.jit_compile, *data)
         if model is None:
             train = self.splits.train
-            model = build_model(self.loaded, train.x.shape[1:], str(train.x.dtype), self.seed)
-            compile_model(self.loaded, model, jit_compile=self.compilation.jit_compile)
+            scope = nullcontext if self.distribution is None else self.distribution.strategy.scope
+            model = build_model(self.loaded, train.x.shape[1:], str(train.x.dtype), self.seed, scope)
+            with scope():
+                compile_model(self.loaded, model, jit_compile=self.compilation.jit_compile)
         return model
 
     def _to_device(self, validation: Split | None) -> tuple[DeviceData, DeviceData | None]:
@@ -210,7 +258,7 @@ class Session:
 
     def _train(self, engine: Engine, saver: Saver) -> None:
         try:
-            complete = engine.run(saver.judge, saver.after_epoch)
+            complete = engine.run(saver.judge, partial(self._after_epoch, engine, saver))
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             saver.save_what_is_good()
             raise _out_of_memory(f"in epoch {self.outcome.epochs + 1}", error) from error
@@ -221,7 +269,8 @@ class Session:
             ) from error
         except tf.errors.OpError as error:
             saver.save_what_is_good()
-            raise TrainingError(f"TensorFlow failed: {one_line(error)}") from error
+            lost = None if self.team is None else self.team.lost(error)
+            raise lost or TrainingError(f"TensorFlow failed: {one_line(error)}") from error
         except CallbackError as error:
             saver.save_what_is_good()
             raise self._callback_failed(error) from error
@@ -236,8 +285,15 @@ class Session:
             # What they do to the model is not saved any more; but they close their files.
             engine.hooks.on_train_end()
             raise Interrupted(self.interrupts.requested)
+        if not complete and self.team is not None and self.team.stop == FAILED:
+            raise TrainingError("The chief had to stop.", "Its own output says why.")
         self.outcome.reason = _reason(engine, self.outcome.epochs)
         saver.save_end()
+
+    def _after_epoch(self, engine: Engine, saver: Saver, epoch: int) -> None:
+        if self.team is not None:
+            engine.model.stop_training = self.team.any(bool(engine.model.stop_training))
+        saver.after_epoch(epoch)
 
     def _callback_failed(self, failed: CallbackError) -> NnrunError:
         """Says which callback failed: part of the config before the first epoch is complete, else of the run."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from nnrun.errors import StorageError
@@ -34,10 +35,15 @@ def variables_of(model: keras.Model) -> list[keras.Variable]:
     return variables + list(model.optimizer.variables)
 
 
+def first_value(value: Any) -> Any:
+    """Returns a value or variable itself, and of one that each device has for itself that of the first device."""
+    return value.values[0] if isinstance(value, tf.distribute.DistributedValues) else value
+
+
 def take(model: keras.Model) -> Snapshot:
     """Copies the state of a model and its optimizer."""
     # `numpy()` of a variable on the CPU may share its memory; the next step would change it.
-    return Snapshot(tuple(np.array(variable.numpy()) for variable in variables_of(model)))
+    return Snapshot(tuple(np.array(first_value(variable.value).numpy()) for variable in variables_of(model)))
 
 
 def restore(model: keras.Model, snapshot: Snapshot) -> None:

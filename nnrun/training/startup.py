@@ -27,9 +27,6 @@ _HIDDEN_WHILE_KERAS_LOADS = ("matplotlib", "pandas", "sklearn")
 def import_tensorflow(device: str = "auto") -> str:
     """Imports TensorFlow and Keras and chooses the device; quick when done before.
 
-    The backend, float type, epsilon and image layout that `~/.keras/keras.json` or `KERAS_BACKEND` might have
-    changed are set to Keras's defaults, so that a config means the same on every machine.
-
     Args:
         device: `auto`, `cpu`, `gpu` or `gpu:N`.
 
@@ -41,12 +38,27 @@ def import_tensorflow(device: str = "auto") -> str:
         UsageError: `device` is none of the above.
     """
     check_device(device)
+    load_tensorflow()
+    import tensorflow as tf
+
+    return _choose_device(tf, device)
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow and Keras, without a word about devices; quick when done before.
+
+    The backend, float type, epsilon and image layout that `~/.keras/keras.json` or `KERAS_BACKEND` might have
+    changed are set to Keras's defaults, so that a config means the same on every machine.
+
+    Raises:
+        EnvironmentFault: TensorFlow cannot be imported, or Keras is too old.
+    """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     try:
         with _hidden(_HIDDEN_WHILE_KERAS_LOADS), _no_garbage():
             import keras
-            import tensorflow as tf
+            import tensorflow  # noqa: F401 - while Keras's imports are hidden
     except ImportError as error:
         raise EnvironmentFault(
             f"TensorFlow cannot be imported: {error}",
@@ -61,7 +73,6 @@ def import_tensorflow(device: str = "auto") -> str:
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
-    return _choose_device(tf, device)
 
 
 def check_device(device: str) -> None:

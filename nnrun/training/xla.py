@@ -56,7 +56,7 @@ class Compilation:
 
 
 def choose_compilation(
-    section: CompileSection, layers: Sequence[KerasObject], steps: int, device: str
+    section: CompileSection, layers: Sequence[KerasObject], steps: int, device: str, strategy: str = "none"
 ) -> Compilation:
     """Decides whether XLA compiles the loops of a training.
 
@@ -65,7 +65,10 @@ def choose_compilation(
         layers: The layers of the config.
         steps: Batches per epoch.
         device: `CPU` or `GPU:N`.
+        strategy: The strategy under which several devices train, or `none`.
     """
+    if strategy != "none":
+        return Compilation(False, f"not with distribute.strategy {strategy}")
     if isinstance(section.jit_compile, bool):
         return Compilation(section.jit_compile, "compile.jit_compile says so")
     faster = SIMPLE if device.startswith("GPU") else SIMPLE | RECURRENT

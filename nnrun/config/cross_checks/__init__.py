@@ -12,6 +12,11 @@ from nnrun.config.cross_checks.callbacks import (
     checkpoint_files_can_be_named,
     moving_averages_are_kept,
 )
+from nnrun.config.cross_checks.distribution import (
+    distribution_keys_matter,
+    layers_can_be_divided,
+    losses_can_be_divided,
+)
 from nnrun.config.cross_checks.finding import Check, Finding
 from nnrun.config.cross_checks.fitting import (
     batch_size_fits,
@@ -94,6 +99,9 @@ CHECKS: tuple[Check, ...] = (
     callback_files_lie_in_the_run,
     checkpoint_files_can_be_named,
     moving_averages_are_kept,
+    losses_can_be_divided,
+    layers_can_be_divided,
+    distribution_keys_matter,
     mlflow_address_is_usable,
     mlflow_is_installed,
 )
