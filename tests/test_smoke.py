@@ -89,6 +89,18 @@ def test_sound_config_passes(proven: Prove, tmp_path: Path) -> None:
     assert whole.evaluations == ["validation-best"]
 
 
+def test_proof_stays_on_this_machine(proven: Prove) -> None:
+    """A config that is logged to MLflow and trained by several processes is proven without both, which is said."""
+    result = proven(
+        (
+            "name: moons",
+            "name: moons\ndistribute: {strategy: multi_worker}\ntrack: {mlflow: {uri: sqlite:///no/where.db}}",
+        )
+    )
+    assert not result.failed, result.failed
+    assert result.notes == ("proven on one device, without distribute.strategy multi_worker",)
+
+
 def test_broken_config_is_named(proven: Prove) -> None:
     """A mistake in the config ends it at once, with the line."""
     result = proven(("relu", "relo"))

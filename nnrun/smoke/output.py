@@ -30,6 +30,7 @@ def as_record(results: Sequence[ConfigResult]) -> dict[str, Any]:
                 "exit_code": result.code,
                 "seconds": round(result.seconds, 3),
                 "peak_memory": result.peak,
+                "notes": list(result.notes),
                 "steps": [_step(step) for step in result.steps],
             }
             for result in results
@@ -71,6 +72,7 @@ def as_text(
     """
     text = table(_columns(results), width, paint, BOLD)
     for result in results:
+        text += "".join(f"note: {printable(result.config)}: {printable(note)}\n" for note in result.notes)
         for step in result.steps:
             if step.status == "failed":
                 text += "\n" + _failure(result, step, paint)

@@ -44,7 +44,7 @@ def prove(path: Path, options: Options, folder: Path, tell: Tell = lambda _: Non
         results.append(result)
         if result.status == "failed" and name not in ALONE:
             lost = name
-    return ConfigResult(str(path), tuple(results), time.perf_counter() - began)
+    return ConfigResult(str(path), tuple(results), time.perf_counter() - began, notes=tuple(steps.notes))
 
 
 def _tried(name: str, step: Callable[[], str], path: Path) -> StepResult:

@@ -75,12 +75,14 @@ class ConfigResult:
         steps: A result for each of `STEPS`, in their order.
         seconds: Time of all of them, with the start of TensorFlow where this config was the first.
         peak: Bytes of memory that the process had at most meanwhile; None where that is not known.
+        notes: What the user should know also where nothing failed.
     """
 
     config: str
     steps: tuple[StepResult, ...]
     seconds: float
     peak: int | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[StepResult, ...]:
@@ -102,7 +104,7 @@ class ConfigResult:
         steps = tuple(
             StepResult(**{**step, "annotations": tuple(step["annotations"])}) for step in value["steps"]
         )
-        return cls(value["config"], steps, value["seconds"], value["peak"])
+        return cls(value["config"], steps, value["seconds"], value["peak"], tuple(value["notes"]))
 
 
 def ended_in(config: str, done: tuple[StepResult, ...], failure: StepResult, seconds: float) -> ConfigResult:

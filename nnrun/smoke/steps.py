@@ -11,7 +11,7 @@ import json
 import math
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,11 +66,13 @@ class Steps:
         path: The config file.
         options: What is the same for all configs.
         folder: Where everything is written.
+        notes: What the user should know also where nothing fails.
     """
 
     path: Path
     options: Options
     folder: Path
+    notes: list[str] = field(default_factory=list)
     _config: LoadedConfig | None = None
     _few: Few | None = None
     _run: Run | None = None
@@ -113,7 +115,11 @@ class Steps:
         given = check_config(self.path, self.options.overrides)
         short = [f"fit.epochs={EPOCHS}"]
         if given.experiment.track.mlflow is not None:
-            short.append("track=null")
+            short.append("track.mlflow=null")
+        strategy = given.experiment.distribute.strategy
+        if strategy != "none":
+            short.append("distribute.strategy=none")
+            self.notes.append(f"proven on one device, without distribute.strategy {strategy}")
         self._config = check_config(self.path, [*self.options.overrides, *short]).with_seed(0)
         require_permission(given.experiment.dataset)
         warnings = len(given.warnings)
