@@ -16,9 +16,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from tests.programs import program
 
 CALLS = (
     "os.write",
@@ -43,8 +44,7 @@ class Forker:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.forked"],
-            cwd=Path(__file__).parent.parent,
+            program("tests.forked"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.programs import program
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 
@@ -35,8 +35,7 @@ NAMES = (
 def found() -> dict[str, Any]:
     """What `tests.several_devices` finds with three logical devices."""
     result = subprocess.run(
-        [sys.executable, "-m", "tests.several_devices"],
-        cwd=Path(__file__).parent.parent,
+        program("tests.several_devices"),
         capture_output=True,
         text=True,
         check=False,

@@ -14,9 +14,8 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from nnrun.errors import UsageError
 from nnrun.smoke.junit import as_junit
-from nnrun.smoke.memory import parse_bytes, peak_of
+from nnrun.smoke.memory import peak_of
 from nnrun.smoke.output import as_record, as_text, github_commands
 from nnrun.smoke.progress import SmokeProgress
 from nnrun.smoke.results import STEPS, ConfigResult, StepResult
@@ -223,19 +222,6 @@ def test_json_is_complete() -> None:
     assert record["configs"][1]["exit_code"] == 6
     assert [step["name"] for step in record["configs"][0]["steps"]] == list(STEPS)
     assert record["configs"][1]["steps"][4]["received"].startswith("c <&>")
-
-
-@pytest.mark.parametrize(("text", "size"), [("4GB", 4e9), ("1.5 GiB", 1.5 * 2**30), ("700mb", 7e8)])
-def test_sizes(text: str, size: float) -> None:
-    """Sizes have a unit."""
-    assert parse_bytes(text) == size
-
-
-@pytest.mark.parametrize("text", ["", "4", "GB", "-1GB", "nanGB", "infGB", "4TB", "0MB", "1e30GB"])
-def test_sizes_that_are_none(text: str) -> None:
-    """Everything else is refused."""
-    with pytest.raises(UsageError, match="expected a size such as 4GB"):
-        parse_bytes(text)
 
 
 def test_peak_of_processes() -> None:

@@ -61,14 +61,17 @@ def smoke(
     if junit is not None and not junit.absolute().parent.is_dir():
         raise UsageError(f"--junit {junit}: there is no folder {junit.absolute().parent}")
     from nnrun.interrupts import Interrupts
-    from nnrun.smoke.memory import parse_bytes
     from nnrun.smoke.progress import SmokeProgress
     from nnrun.smoke.steps import Options
     from nnrun.smoke.supervising import Caps, prove_all
+    from nnrun.training.memory import parse_bytes
     from nnrun.training.startup import check_device
 
     check_device(device)
-    caps = Caps(timeout, None if memory is None else parse_bytes(memory))
+    try:
+        caps = Caps(timeout, None if memory is None else parse_bytes(memory))
+    except ValueError:
+        raise UsageError(f"--memory {memory}: expected a size such as 4GB or 1500MB") from None
     options = global_options(context)
     progress = SmokeProgress(sys.stderr, len(paths), quiet=options.quiet)
     try:

@@ -7,30 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nnrun.errors import UsageError
-
-_UNITS = {"mb": 10**6, "gb": 10**9, "mib": 1 << 20, "gib": 1 << 30}
-
-
-def parse_bytes(text: str) -> int:
-    """Returns a size such as `4GB` or `1.5GiB` in bytes.
-
-    Raises:
-        UsageError: It is none.
-    """
-    number, unit = text.strip().lower(), 1
-    for name, size in _UNITS.items():
-        if number.endswith(name):
-            number, unit = number[: -len(name)].strip(), size
-            break
-    try:
-        value = float(number) * unit if unit > 1 and "n" not in number else 0.0
-    except ValueError:
-        value = 0.0
-    if not 1 <= value < 1 << 60:
-        raise UsageError(f"--memory {text}: expected a size such as 4GB or 1500MB")
-    return int(value)
-
 
 def peak_of(pid: int) -> int | None:
     """Returns the most bytes that a process has had in memory; None where the system does not tell.

@@ -176,9 +176,9 @@ def main() -> None:
     from nnrun.training.startup import import_tensorflow
 
     import_tensorflow("cpu")
-    rows = [
+    rows = (
         measure(name, arguments.rounds or ROUNDS.get(name, 1), arguments.torch) for name in arguments.names
-    ]
+    )
     torch = ["PyTorch", "PyTorch / nnrun"] if arguments.torch else []
     print_table(["config", "XLA", "fit", "nnrun", "fit / nnrun", *torch, "epochs"], rows)
 

@@ -61,15 +61,12 @@ def keras_side(folder: str, height: int, width: int, color: str) -> dict[str, fl
 
 def nnrun_side(path: str, height: int, width: int, color: str) -> dict[str, float]:
     """Times nnrun, with an empty cache at first."""
-    import tensorflow as tf
     from pydantic import TypeAdapter
 
     from nnrun.config.datasets import Dataset
     from nnrun.config.keras_object import KerasObject
     from nnrun.data.images import labels, parts, store  # noqa: F401 - imports are not counted
     from nnrun.data.loading import load_splits
-    from nnrun.training.batches import arrays_of, resident
-    from nnrun.training.ordering import epoch_order
 
     values = {"source": "images", "path": path, "size": [height, width], "color": color, "scale": "unit"}
     section = TypeAdapter(Dataset).validate_python(values)
@@ -82,6 +79,12 @@ def nnrun_side(path: str, height: int, width: int, color: str) -> dict[str, floa
         started = time.perf_counter()
         splits = load_splits(section, loss, 0)
         start = time.perf_counter() - started
+        # As in a training, TensorFlow is loaded when the data are there.
+        import tensorflow as tf
+
+        from nnrun.training.batches import arrays_of, resident
+        from nnrun.training.ordering import epoch_order
+
         data = resident(arrays_of(splits.train), BATCH)
 
     @tf.function

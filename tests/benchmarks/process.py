@@ -78,9 +78,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="Epochs for the MNIST networks, on both sides.")
     arguments = parser.parse_args()
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    rows = [
+    rows = (
         measure(name, arguments.rounds or ROUNDS.get(name, 3), arguments.epochs) for name in arguments.names
-    ]
+    )
     print_table(["config", "script", "nnrun", "nnrun / script", "rounds"], rows)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -277,8 +280,9 @@ def _sort_pixels(
     """Writes the pixels of the images that are kept, in their order, and hashes them."""
     came = np.memmap(folder / _ARRIVED, np.uint8, "r", shape=(arrived, form.bytes))
     if len(kept) == arrived and np.array_equal(kept, np.arange(arrived)):
-        for start in range(0, arrived, _step(form)):
-            digest.update(came[start : start + _step(form)].data)
+        with _reaching_the_disk(folder / _ARRIVED):
+            for start in range(0, arrived, _step(form)):
+                digest.update(came[start : start + _step(form)].data)
         (folder / _ARRIVED).rename(folder / PIXELS)
         return
     with (folder / PIXELS).open("wb") as file:
@@ -287,6 +291,19 @@ def _sort_pixels(
             digest.update(piece)
             file.write(piece)
     (folder / _ARRIVED).unlink()
+
+
+@contextmanager
+def _reaching_the_disk(path: Path) -> Iterator[None]:
+    """Syncs a file while something else is done that takes as long; syncing it again costs nothing.
+
+    Raises:
+        OSError: The disk did not take it.
+    """
+    with path.open("rb") as file, ThreadPoolExecutor(1) as thread:
+        synced = thread.submit(os.fsync, file.fileno())
+        yield
+        synced.result()
 
 
 def _step(form: ImageForm) -> int:
