@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from nnrun.check import check_config
 from nnrun.config.datasets import CsvData
 from nnrun.config.experiment import Experiment
-from nnrun.data.drafting import draft_config
-from nnrun.data.drafting_table import dialect_of, look_at
+from nnrun.data.drafting.draft import draft_config
+from nnrun.data.drafting.table import dialect_of, look_at
 from nnrun.data.loading import load_splits
 from nnrun.errors import NnrunError
 from tests.configs import nnrun

@@ -47,7 +47,7 @@ def init(
     if from_csv is not None:
         if template is not None:
             raise UsageError(f"expected a template or --from-csv, received both: {template} and {from_csv}")
-        from nnrun.data.drafting import draft_config
+        from nnrun.data.drafting.draft import draft_config
 
         text = draft_config(from_csv, target, (output or Path("draft.yaml")).absolute().parent)
     elif target is not None:

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from nnrun.data.sources.mapping import mapped
 from nnrun.data.sources.npy import Header, damages_named, read_header
 from nnrun.errors import DataError
 
@@ -142,19 +143,3 @@ class NpzFile:
                 raise EOFError(f"'{name}' ends after {place:,} of {header.nbytes:,} bytes")
             order = "F" if header.fortran else "C"
             return content.view(np.dtype(header.dtype)).reshape(header.shape, order=order)  # type: ignore[call-overload,no-any-return]
-
-
-def mapped(path: str, header: Header) -> NDArray[Any]:
-    """Maps an array of a file into memory.
-
-    Args:
-        path: The file.
-        header: What stands in it and where.
-    """
-    import numpy as np
-
-    with damages_named(path):
-        if not header.nbytes:
-            return np.empty(header.shape, dtype=header.dtype)
-        order = "F" if header.fortran else "C"
-        return np.memmap(path, np.dtype(header.dtype), "r", header.offset, header.shape, order)  # type: ignore[call-overload,no-any-return]

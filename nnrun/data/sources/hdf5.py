@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nnrun.data.sources.array_files import mapped
+from nnrun.data.sources.mapping import mapped
 from nnrun.data.sources.npy import Header, damages_named
 from nnrun.errors import DataError
 

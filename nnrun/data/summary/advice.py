@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from nnrun.data.summary.columns import ColumnSummary
 from nnrun.data.summary.duplicates import Duplicates
 from nnrun.data.summary.leaks import Leak
-
-if TYPE_CHECKING:
-    from nnrun.data.summary.summary import SplitSummary
+from nnrun.data.summary.splits import SplitSummary
 
 _LISTED = 5
 

@@ -17,7 +17,6 @@ from nnrun.data.preprocessing import Preprocessing
 from nnrun.data.raw import InputKind, RawData
 from nnrun.data.rows import is_mapped
 from nnrun.data.sources import source_of
-from nnrun.data.splits import Split, Splits
 from nnrun.data.summary.advice import Warned, warnings_of
 from nnrun.data.summary.bounded import readable
 from nnrun.data.summary.columns import ColumnSummary, summarise_columns
@@ -25,47 +24,8 @@ from nnrun.data.summary.duplicates import Duplicates, find_duplicates, hashes
 from nnrun.data.summary.examples import Example, examples_of
 from nnrun.data.summary.leaks import Leak, find_leaks
 from nnrun.data.summary.parts import PartOfSplit, parts_of
+from nnrun.data.summary.splits import SplitSummary, summarise_splits
 from nnrun.data.summary.values import summarise_values
-
-
-@dataclass(frozen=True, slots=True)
-class TargetSummary:
-    """The numbers to predict, in one split.
-
-    Args:
-        name: Name of the target; empty where it has none.
-        low: Lowest value.
-        high: Highest value.
-        mean: Mean.
-        deviation: Standard deviation of the population.
-    """
-
-    name: str
-    low: float
-    high: float
-    mean: float
-    deviation: float
-
-
-@dataclass(frozen=True, slots=True)
-class SplitSummary:
-    """A split.
-
-    Args:
-        name: `train`, `validation` or `test`.
-        samples: Samples in it.
-        share: Of all samples in all splits.
-        classes: Samples by class; None for regression.
-        targets: The numbers to predict; empty for classes.
-        bytes: What its inputs and labels take in memory, as the network sees them.
-    """
-
-    name: str
-    samples: int
-    share: float
-    classes: Mapping[str, int] | None
-    targets: tuple[TargetSummary, ...]
-    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +119,7 @@ def summarise(
     columns = summarise_columns(raw, splits.preprocessing, rows) if table else ()
     duplicates = _duplicates(parts)
     leaks = _leaks(raw, parts) if table else ()
-    split_summaries = _splits(splits)
+    split_summaries = summarise_splits(splits)
     changed = None if trained_on is None else differences(trained_on, describe(dataset, splits))
     train = splits.train
     return Summary(
@@ -191,32 +151,6 @@ def summarise(
         fingerprint=splits.fingerprint,
         data_changed=None if changed is None else bool(changed),
     )
-
-
-def _splits(splits: Splits) -> tuple[SplitSummary, ...]:
-    present: dict[str, Split | None] = {
-        "train": splits.train, "validation": splits.validation, "test": splits.test
-    }  # fmt: skip
-    total = sum(len(split) for split in present.values() if split is not None)
-    return tuple(_split(name, split, splits, total) for name, split in present.items() if split is not None)
-
-
-def _split(name: str, split: Split, splits: Splits, total: int) -> SplitSummary:
-    classes: dict[str, int] | None = None
-    targets: tuple[TargetSummary, ...] = ()
-    if splits.class_names is not None and split.class_index is not None:
-        counts = np.bincount(split.class_index, minlength=len(splits.class_names))
-        classes = dict(zip(splits.class_names, counts.tolist(), strict=True))
-    else:
-        names = splits.preprocessing.target_names or ("",) * split.y.shape[1]
-        exact = split.y.astype(np.float64)
-        targets = tuple(
-            TargetSummary(one, float(y.min()), float(y.max()), float(y.mean()), float(y.std()))
-            for one, y in zip(names, exact.T, strict=False)
-        )
-    weights = 0 if split.weights is None else split.weights.nbytes
-    size = split.x.nbytes + split.y.nbytes + weights
-    return SplitSummary(name, len(split), len(split) / total, classes, targets, int(size))
 
 
 def _duplicates(parts: tuple[PartOfSplit, ...]) -> Duplicates:

@@ -7,11 +7,11 @@ import os
 import re
 from pathlib import Path
 
-from nnrun.data.drafting_columns import Features, choose_features
-from nnrun.data.drafting_dataset import dataset_lines
-from nnrun.data.drafting_plan import SEED, Plan, plan_for
-from nnrun.data.drafting_table import Column, Looked, look_at, quoted
-from nnrun.data.drafting_text import (
+from nnrun.data.drafting.columns import Features, choose_features
+from nnrun.data.drafting.dataset import dataset_lines
+from nnrun.data.drafting.plan import SEED, Plan, plan_for
+from nnrun.data.drafting.table import Column, Looked, look_at, quoted
+from nnrun.data.drafting.text import (
     comment,
     name_in_yaml,
     number_in_yaml,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from nnrun.data.drafting_columns import Features, shortened, varying_parts
-from nnrun.data.drafting_plan import Plan
-from nnrun.data.drafting_table import DELIMITERS, Column, Looked, quoted
-from nnrun.data.drafting_text import capitalised, column_in_yaml, comment, text_in_yaml
+from nnrun.data.drafting.columns import Features, shortened, varying_parts
+from nnrun.data.drafting.plan import Plan
+from nnrun.data.drafting.table import DELIMITERS, Column, Looked, quoted
+from nnrun.data.drafting.text import capitalised, column_in_yaml, comment, text_in_yaml
 
 
 def dataset_lines(table: Looked, target: Column, features: Features, plan: Plan, path: str) -> list[str]:

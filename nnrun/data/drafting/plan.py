@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nnrun.config.datasets import DatasetSection, SplitSection
-from nnrun.data.drafting_columns import Features, shortened
-from nnrun.data.drafting_table import Column, Looked, quoted
+from nnrun.data.drafting.columns import Features, shortened
+from nnrun.data.drafting.table import Column, Looked, quoted
 from nnrun.data.shares import shares
 from nnrun.data.splitting import split_indices
 from nnrun.errors import DataError

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from nnrun.data.drafting_table import Column, Looked, looks_like_dates, quoted
+from nnrun.data.drafting.table import Column, Looked, looks_like_dates, quoted
 from nnrun.data.tables.cells import DATE_PARTS, date_of, date_parts, holds_text, is_not_finite
 from nnrun.errors import DataError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nnrun.data.drafting_table import Column, Looked, quoted
+from nnrun.data.drafting.table import Column, Looked, quoted
 
 _WIDTH = 110
 _PLAIN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -1,0 +1,1 @@
+"""Drafts of configs for tables that have none yet."""
