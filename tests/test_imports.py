@@ -34,7 +34,6 @@ ALLOWED: dict[str, set[str]] = {
     "evaluation": {"training", "comparison", "display", "check", "data", "rundir", *CONFIG},
     "search": {"training", "evaluation", "display", "check", "data", "rundir", *CONFIG},
     "smoke": {"training", "evaluation", "verification", "display", "check", "data", "rundir", *CONFIG},
-    "export": {"training", "evaluation", "check", "data", "rundir", *CONFIG},
 }
 """Which packages each one may import, anywhere in its modules; `cli` may import all."""
 

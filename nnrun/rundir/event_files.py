@@ -7,6 +7,7 @@ more, which TensorBoard would draw twice; so the files are cut back to the check
 from __future__ import annotations
 
 import os
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,8 +46,7 @@ def cut_back(run: Path, epochs: int) -> None:
         StorageError: A file cannot be written or removed.
     """
     for folder in event_folders(run):
-        # The time when it was begun is in the name.
-        files = sorted(file for file in folder.iterdir() if _MARK in file.name)
+        files = sorted((file for file in folder.iterdir() if _MARK in file.name), key=_begun)
         try:
             contents = [file.read_bytes() for file in files]
             last, end = _end(contents, epochs)
@@ -56,6 +56,11 @@ def cut_back(run: Path, epochs: int) -> None:
             raise storage_error(folder, error) from error
         if end < len(contents[last]):
             write_bytes(files[last], contents[last][:end])
+
+
+def _begun(file: Path) -> list[str | int]:
+    """Orders files by the numbers in their names: the second when it was begun, and which one it was in its process."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", file.name)]
 
 
 def _end(contents: list[bytes], epochs: int) -> tuple[int, int]:
