@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Literal, Self
@@ -111,3 +111,45 @@ class Interrupts:
         if self._reaction == "hold" or (self._reaction == "defer" and first):
             return
         raise Interrupted(number)
+
+
+@contextmanager
+def unswallowed() -> Iterator[None]:
+    """Within it no signal is lost on code that takes what a handler raises for an error of its own.
+
+    Modules do so while they are imported: `try: import optional` with an extension in which Python's handlers run.
+
+    Raises:
+        Interrupted: A handler raised, and something else came out, or nothing.
+    """
+    raised: list[int] = []
+
+    def noticing(handler: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], None]:
+        def handle(number: int, frame: FrameType | None) -> None:
+            try:
+                handler(number, frame)
+            except KeyboardInterrupt:
+                raised.append(number)
+                raise
+
+        return handle
+
+    previous: dict[int, Callable[[int, FrameType | None], Any]] = {}
+    if threading.current_thread() is threading.main_thread():
+        handlers = {number: signal.getsignal(number) for number in SIGNALS}
+        previous = {number: handler for number, handler in handlers.items() if callable(handler)}
+    try:
+        for number, handler in previous.items():
+            signal.signal(number, noticing(handler))
+        yield
+    except KeyboardInterrupt:
+        raise
+    except Exception as error:
+        if raised:
+            raise Interrupted(raised[-1]) from error
+        raise
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    if raised:
+        raise Interrupted(raised[-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from nnrun.errors import TrainingError
 from nnrun.training.cluster import tf_config
-from nnrun.training.launching import launch
+from nnrun.training.launching import _first_failure, _Worker, launch
 from tests.configs import nnrun, write_iris
 
 TWO = tf_config(("127.0.0.1:1", "127.0.0.1:2"), 0)
@@ -107,6 +108,19 @@ def test_a_worker_that_fails_is_named_with_its_last_words(
         launch(2, ["train"], 0, lambda text: None)
     assert caught.value.message == "Worker 1 of 2 ended with exit code 9.\n  no such disk"
     assert "nnrun resume" in caught.value.advice
+
+
+def test_a_killed_worker_is_named_where_the_chief_ended_at_once() -> None:
+    """The chief may notice that a worker is gone before the launcher looks."""
+    ends = {"the chief": "exit 5", "worker 1 of 3": "exit 0", "worker 2 of 3": "kill -9 $$"}
+    workers = [
+        _Worker(name, subprocess.Popen(["/bin/sh", "-c", script]), None) for name, script in ends.items()
+    ]
+    for worker in workers:
+        worker.process.wait()
+    assert _first_failure(workers) is workers[2]
+    assert _first_failure(workers[:2]) is workers[0]
+    assert _first_failure(workers[1:2]) is None
 
 
 def test_a_killed_chief_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from nnrun.errors import Interrupted
-from nnrun.interrupts import SIGNALS, Interrupts
+from nnrun.interrupts import SIGNALS, Interrupts, unswallowed
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +124,40 @@ def test_a_hangup_that_is_ignored_stays_ignored() -> None:
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_an_import_takes_for_its_own_error(number: int) -> None:
+    """Keras would say that a package is missing, or go on without it."""
+    with pytest.raises(Interrupted) as failed, Interrupts(), unswallowed():
+        try:
+            send(number)
+        except KeyboardInterrupt as error:
+            raise ImportError("To use Keras, you need `optree`") from error
+    assert failed.value.exit_code == 128 + number
+    with (
+        pytest.raises(Interrupted) as went_on,
+        Interrupts(),
+        unswallowed(),
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        send(number)
+    assert went_on.value.exit_code == 128 + number
+
+
+def test_a_ctrl_c_that_an_import_swallows_without_interrupts() -> None:
+    """Commands that have nothing to save leave Ctrl-C to Python."""
+    with pytest.raises(Interrupted), unswallowed(), contextlib.suppress(KeyboardInterrupt):
+        send(signal.SIGINT)
+
+
+def test_what_is_not_swallowed_stays_as_it_is() -> None:
+    """Errors of an import, and signals that wait for the end of something."""
+    with pytest.raises(ImportError), Interrupts(), unswallowed():
+        raise ImportError
+    with pytest.raises(KeyboardInterrupt) as raised, unswallowed():
+        send(signal.SIGINT)
+    assert type(raised.value) is KeyboardInterrupt
+    with Interrupts() as interrupts, interrupts.deferred(), unswallowed():
+        send(signal.SIGINT)
+        assert interrupts.requested == signal.SIGINT

@@ -166,7 +166,7 @@ def _first_failure(workers: Sequence[_Worker]) -> _Worker | None:
     while any(worker.runs for worker in workers):
         waited = time.monotonic() - since
         if first is None:
-            first = next((worker for worker in workers if worker.failed), None)
+            first = _to_blame(workers)
             since = time.monotonic()
         elif not asked and waited > GRACE_SECONDS:
             asked = True
@@ -175,7 +175,13 @@ def _first_failure(workers: Sequence[_Worker]) -> _Worker | None:
         elif waited > GRACE_SECONDS + (SAVE_SECONDS if workers[0].runs else _END_SECONDS):
             break
         time.sleep(_POLL_SECONDS)
-    return first or next((worker for worker in workers if worker.failed), None)
+    return first or _to_blame(workers)
+
+
+def _to_blame(workers: Sequence[_Worker]) -> _Worker | None:
+    """Returns the worker that failed; of several, one that was killed, since the others end when they miss it."""
+    failed = [worker for worker in workers if worker.failed]
+    return min(failed, key=lambda worker: worker.process.returncode >= 0, default=None)
 
 
 @contextlib.contextmanager

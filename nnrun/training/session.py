@@ -14,17 +14,18 @@ import tensorflow as tf
 from nnrun.config.load import LoadedConfig
 from nnrun.data.balance import weights_note
 from nnrun.data.splits import Split, Splits
-from nnrun.errors import DataError, Interrupted, NnrunError, StorageError, TrainingError
+from nnrun.errors import Interrupted, TrainingError
 from nnrun.events import Listener, Message, TrainingStarted
 from nnrun.interrupts import Interrupts
 from nnrun.rundir import atomic
 from nnrun.training.batches import DeviceData, ResidentData, arrays_of
 from nnrun.training.best import BestEpoch
-from nnrun.training.building import build_model, compile_model, layer_table, locate, one_line, refused
+from nnrun.training.building import build_model, compile_model, layer_table, one_line
 from nnrun.training.callbacks import build_callbacks
 from nnrun.training.class_weights import class_weights
 from nnrun.training.distribution import Distribution
 from nnrun.training.engine import Engine, Schedule
+from nnrun.training.failures import callback_failed, cannot_train, out_of_memory, value_refused
 from nnrun.training.hooks import CallbackError, Hooks
 from nnrun.training.memory import data_memory
 from nnrun.training.outcome import Outcome
@@ -101,7 +102,7 @@ class Session:
                 if self.shared is None or not self.shared.give_graphs(engine):
                     self._prepare(engine)
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
-            raise _out_of_memory("while the network was built", error) from error
+            raise out_of_memory("while the network was built", error) from error
         self._warn_of_masks(model)
         if self.shared is not None:
             self.shared.keep(engine)
@@ -238,12 +239,7 @@ class Session:
             ValueError, TypeError, AssertionError, NotImplementedError, RuntimeError,
             tf.errors.InvalidArgumentError,
         ) as error:  # fmt: skip
-            raise locate(self.loaded, engine.model, error) or refused(
-                self.loaded,
-                ("compile", "loss"),
-                f"Keras cannot train this network: {one_line(error)}",
-                "Loss and metrics must fit the shape of the last layer's output and of the labels.",
-            ) from error
+            raise cannot_train(self.loaded, engine.model, error) from error
 
     def _trace(self, engine: Engine) -> None:
         try:
@@ -261,19 +257,16 @@ class Session:
             complete = engine.run(saver.judge, partial(self._after_epoch, engine, saver))
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             saver.save_what_is_good()
-            raise _out_of_memory(f"in epoch {self.outcome.epochs + 1}", error) from error
+            raise out_of_memory(f"in epoch {self.outcome.epochs + 1}", error) from error
         except tf.errors.InvalidArgumentError as error:
-            raise DataError(
-                f"The network cannot take a value in the data: {one_line(error)}",
-                "Token numbers must be below `input_dim` of Embedding, class numbers below the number of outputs.",
-            ) from error
+            raise value_refused(error) from error
         except tf.errors.OpError as error:
             saver.save_what_is_good()
             lost = None if self.team is None else self.team.lost(error)
             raise lost or TrainingError(f"TensorFlow failed: {one_line(error)}") from error
         except CallbackError as error:
             saver.save_what_is_good()
-            raise self._callback_failed(error) from error
+            raise callback_failed(self.loaded, error, self.outcome.epochs) from error
         except TrainingError:
             saver.save_what_is_good()
             raise
@@ -295,16 +288,6 @@ class Session:
             engine.model.stop_training = self.team.any(bool(engine.model.stop_training))
         saver.after_epoch(epoch)
 
-    def _callback_failed(self, failed: CallbackError) -> NnrunError:
-        """Says which callback failed: part of the config before the first epoch is complete, else of the run."""
-        callback = self.loaded.experiment.fit.callbacks[failed.index]
-        message = f"{callback.name} failed: {one_line(failed.error)}"
-        if isinstance(failed.error, OSError):
-            return StorageError(f"The callback {message}")
-        if self.outcome.epochs == 0:
-            return refused(self.loaded, ("fit", "callbacks", failed.index), message)
-        return TrainingError(f"The callback {message}", f"{self.outcome.epochs} epochs were complete.")
-
     def _splits(self) -> dict[str, Split]:
         named = {"train": self.splits.train, "validation": self.splits.validation, "test": self.splits.test}
         return {name: split for name, split in named.items() if split is not None}
@@ -317,12 +300,6 @@ class Session:
 
     def _validation_split(self) -> Split | None:
         return self.splits.get(self.loaded.experiment.fit.validation_data or "validation")
-
-
-def _out_of_memory(moment: str, error: BaseException) -> TrainingError:
-    return TrainingError(
-        f"Memory ran out {moment}: {one_line(error)}", "Try a smaller `fit.batch_size`, or a smaller network."
-    )
 
 
 def _reason(engine: Engine, epochs: int) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from nnrun.errors import EnvironmentFault, UsageError
+from nnrun.interrupts import unswallowed
 
 MINIMUM_KERAS = (3, 15, 1)
 """Earlier versions have known security holes."""
@@ -52,11 +53,12 @@ def load_tensorflow() -> None:
 
     Raises:
         EnvironmentFault: TensorFlow cannot be imported, or Keras is too old.
+        Interrupted: A signal came.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     try:
-        with _hidden(_HIDDEN_WHILE_KERAS_LOADS), _no_garbage():
+        with unswallowed(), _hidden(_HIDDEN_WHILE_KERAS_LOADS), _no_garbage():
             import keras
             import tensorflow  # noqa: F401 - while Keras's imports are hidden
     except ImportError as error:
