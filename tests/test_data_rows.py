@@ -76,3 +76,38 @@ def test_a_data_set_may_come_with_a_validation_part() -> None:
     assert splits.train.weights is not None
     assert splits.train.weights.tolist() == [1.0, 2.0, 3.0, 4.0]
     assert splits.test is None
+
+
+@pytest.mark.parametrize("scale", ["unit", "standard"])
+def test_rows_are_read_in_stretches_of_the_file(
+    tmp_path: Path, scale: Scale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is read at once, in whichever order, the values are those of the array, to the last bit."""
+    x = np.random.default_rng(0).integers(0, 256, (300, 4, 5, 1)).astype(np.uint8)
+    raw = RawData("images", Part(mapped(tmp_path, x), np.arange(300) % 2), value_range=(0, 255))
+    split = make_splits(raw, SECTION.model_copy(update={"scale": scale}), "index", seed=0)
+    samples = split.train.x
+    assert isinstance(samples, MappedRows)
+    assert samples.prepare_into is not None
+    expected = samples.prepare(x[samples.rows])
+    for bytes_at_once, region, regions in ((1, 1, 1), (1000, 64, 2), (1 << 20, 4096, 1)):
+        monkeypatch.setattr(rows, "BYTES_AT_ONCE", bytes_at_once)
+        monkeypatch.setattr(rows, "REGION_BYTES", region)
+        monkeypatch.setattr(rows, "REGIONS_AT_ONCE", regions)
+        np.testing.assert_array_equal(np.asarray(samples), expected)
+        for chosen in (np.arange(200)[::-1], np.array([7, 7, 0, 150]), np.array([], np.int64)):
+            np.testing.assert_array_equal(samples[chosen], expected[chosen])
+        in_file = samples.file_order(slice(0, 50))
+        np.testing.assert_array_equal(samples[in_file], expected[in_file])
+        assert (np.diff(samples.rows[in_file]) > 0).all()
+
+
+def test_pages_are_given_back_before_they_are_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that lie close together count once."""
+    monkeypatch.setattr(rows, "REGION_BYTES", 100)
+    monkeypatch.setattr(rows, "REGIONS_AT_ONCE", 2)
+    samples = MappedRows(mapped(tmp_path, np.zeros((100, 10), np.uint8)), np.arange(100))
+    wanted = np.array([0, 1, 9, 10, 11, 40, 41, 60, 95])
+    assert list(samples._stretches(wanted)) == [(0, 5), (5, 8), (8, 9)]
+    assert list(samples._stretches(wanted[:1])) == [(0, 1)]
+    assert list(samples._stretches(wanted[:0])) == []

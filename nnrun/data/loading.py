@@ -130,7 +130,9 @@ def _own_parts(raw: RawData, limit: int | None) -> dict[str, Part]:
 def _inputs(x: NDArray[Any], rows: NDArray[np.int64], raw: RawData, preprocessing: Preprocessing) -> Inputs:
     """Returns some samples as the network sees them: at once, or when they are asked for if they lie in a file."""
     prepare = partial(preprocessing.apply, categories=raw.categories)
-    return MappedRows(x, rows, prepare) if is_mapped(x) else prepared(x, rows, prepare)
+    if not is_mapped(x):
+        return prepared(x, rows, prepare)
+    return MappedRows(x, rows, prepare, preprocessing.prepare_into(x.dtype))
 
 
 def _class_numbers(

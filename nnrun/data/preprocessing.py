@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,6 +113,16 @@ class Preprocessing:
                 ) from error
         self._check_finite(seen)
         return seen
+
+    def prepare_into(self, dtype: np.dtype[Any]) -> Callable[[NDArray[Any], NDArray[Any]], object] | None:
+        """Returns what does the same as `apply`, into an array; None where it takes more than a scaling of bytes.
+
+        Args:
+            dtype: Type of the raw inputs.
+        """
+        if self.kind not in ("images", "sequences") or not self.scaling.takes_bytes(dtype):
+            return None
+        return self.scaling.apply_to_bytes
 
     def network_input(self) -> tuple[tuple[int, ...], str] | None:
         """Returns shape and type of one sample as the network sees it; None where the run does not know it."""

@@ -36,8 +36,8 @@ class Scaling:
 
     def apply(self, x: NDArray[Any]) -> NDArray[np.float32]:
         """Returns the scaled values as float32, in the shape of `x`; `x` stays as it is."""
-        if x.dtype.kind in "ui" and x.dtype.itemsize == 1 and len(self.divisor) == 1:
-            return self._apply_to_bytes(x)
+        if self.takes_bytes(x.dtype):
+            return self.apply_to_bytes(x)
         scaled = x.astype(np.float64)
         if any(self.shift):
             scaled -= np.asarray(self.shift)
@@ -51,11 +51,26 @@ class Scaling:
         with np.errstate(over="ignore"):
             return scaled.astype(np.float32)
 
-    def _apply_to_bytes(self, x: NDArray[Any]) -> NDArray[np.float32]:
-        """Scales each of the 256 values that a byte can have only once, and looks them up."""
+    def takes_bytes(self, dtype: np.dtype[Any]) -> bool:
+        """Whether `apply_to_bytes` can scale values of a type."""
+        return dtype.kind in "ui" and dtype.itemsize == 1 and len(self.divisor) == 1
+
+    def apply_to_bytes(self, x: NDArray[Any], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Returns the scaled values: each of the 256 that a byte can have is scaled once, and looked up.
+
+        Args:
+            x: Values of a type for which `takes_bytes` is true.
+            out: Gets the scaled values, instead of a new array.
+        """
         values = np.arange(256, dtype=np.uint8).view(x.dtype)
+        table = self.apply(values.astype(np.float64))
+        divisor = np.float32(self.divisor[0])
+        # A division is several times as fast as looking values up; it has to give the same bits.
+        if np.array_equal(np.divide(values, divisor, dtype=np.float32), table):
+            quotient: NDArray[np.float32] = np.divide(x, divisor, out=out, dtype=np.float32)
+            return quotient
         # No index can be outside; `clip` spares the search for one, which takes longer than the rest.
-        return np.take(self.apply(values.astype(np.float64)), x.view(np.uint8), mode="clip")
+        return np.take(table, x.view(np.uint8), mode="clip", out=out)
 
     def to_json(self) -> dict[str, Any]:
         """Returns a JSON object; Python writes and reads floats without loss."""

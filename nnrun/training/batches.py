@@ -55,7 +55,7 @@ class DeviceData(Protocol):
         """Returns a feed of the shapes and types that all others have."""
 
     def feeds(self, order: NDArray[np.int32]) -> Iterator[Feed]:
-        """Yields all batches of an epoch, in the order of their numbers.
+        """Yields all batches of an epoch, in the order of their numbers; a feed lasts until the next is asked for.
 
         Args:
             order: Indices of all samples in the order of this epoch, shape `(samples,)`.

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from nnrun.data.rows import MappedRows
 from nnrun.training.batches import DeviceData, Feed, resident
+from nnrun.training.buffers import Buffer
 
-PIECE_BYTES = 1 << 25
-"""A piece holds about so many bytes of inputs; at most three are in memory at a time."""
+PIECE_BYTES = 1 << 24
+"""A piece holds about so many bytes of inputs; two are in memory at a time."""
+
+_FIRST = 8
+"""The first piece of an epoch is so many times shorter."""
 
 
 @dataclass(frozen=True)
@@ -44,34 +51,50 @@ class StreamedData:
 
     def example(self) -> Feed:
         """Returns a feed of zeros."""
-        shapes = [(self._piece_rows, *array.shape[1:]) for array in self.arrays]
-        tensors = [np.zeros(shape, array.dtype) for shape, array in zip(shapes, self.arrays, strict=True)]
-        return self._feed(tensors, 0, 0)
+        buffers = [Buffer(buffer.array.shape, buffer.array.dtype) for buffer in self._buffers[0]]
+        return self._feed(buffers, np.arange(self._piece_rows, dtype=np.int32), 0, 0)
 
     def feeds(self, order: NDArray[np.int32]) -> Iterator[Feed]:
-        """Yields the pieces of an epoch; the next one is read meanwhile."""
-        size = self._piece_rows
+        """Yields the pieces of an epoch, each of which is gone when the next one is asked for."""
+        # Nothing can be trained while the first one is read, so it is a short one.
+        first = max(1, self.piece_steps // _FIRST) * self.batch_size
+        starts = [0, *range(first, self.samples, self._piece_rows), self.samples]
         with ThreadPoolExecutor(1, thread_name_prefix="nnrun-data") as reader:
-            waiting = reader.submit(self._read, order[:size])
-            for start in range(0, self.samples, size):
-                arrays = waiting.result()
-                if start + size < self.samples:
-                    waiting = reader.submit(self._read, order[start + size : start + 2 * size])
-                yield self._feed(arrays, start, min(size, self.samples - start))
+            waiting = None
+            for number, (start, stop) in enumerate(pairwise(starts)):
+                # Whoever asks for a piece is done with the one before, whose place the next one takes.
+                following = reader.submit(self._read, order[start:stop], start, self._buffers[number % 2])
+                if waiting is not None:
+                    yield waiting.result()
+                waiting = following
+            if waiting is not None:
+                yield waiting.result()
 
-    def _read(self, chosen: NDArray[np.int32]) -> list[NDArray[Any]]:
-        arrays = []
-        missing = self._piece_rows - len(chosen)
-        for array in self.arrays:
-            read = array[chosen]
-            if missing:
-                read = np.concatenate([read, np.zeros((missing, *read.shape[1:]), read.dtype)])
-            arrays.append(read)
-        return arrays
+    @cached_property
+    def _buffers(self) -> tuple[list[Buffer], list[Buffer]]:
+        def buffers() -> list[Buffer]:
+            return [Buffer((self._piece_rows, *array.shape[1:]), array.dtype) for array in self.arrays]
 
-    def _feed(self, arrays: list[NDArray[Any]], start: int, rows: int) -> Feed:
+        return buffers(), buffers()
+
+    def _read(self, chosen: NDArray[np.int32], start: int, buffers: list[Buffer]) -> Feed:
         positions = np.arange(self._piece_rows, dtype=np.int32)
-        tensors = tuple(tf.convert_to_tensor(array) for array in arrays)
+        if isinstance(self.arrays[0], MappedRows):
+            # The samples stay as they lie in the file; the graph takes them in the order of the epoch.
+            in_file = self.arrays[0].file_order(chosen)
+            positions[in_file] = positions[: len(chosen)].copy()
+            chosen = chosen[in_file]
+        for array, buffer in zip(self.arrays, buffers, strict=True):
+            rows = buffer.array[: len(chosen)]
+            if isinstance(array, MappedRows):
+                array.read_into(rows, chosen)
+            else:
+                # Nothing is outside; `clip` spares a copy.
+                np.take(array, chosen, axis=0, out=rows, mode="clip")
+        return self._feed(buffers, positions, start, len(chosen))
+
+    def _feed(self, buffers: list[Buffer], positions: NDArray[np.int32], start: int, rows: int) -> Feed:
+        tensors = tuple(buffer.on_device() for buffer in buffers)
         steps = -(-rows // self.batch_size)
         return Feed(tensors, tf.convert_to_tensor(positions), rows, start // self.batch_size, steps)
 

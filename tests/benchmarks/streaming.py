@@ -103,7 +103,7 @@ def train_large(folder: Path) -> None:
     images = np.load(folder / "large.npy", mmap_mode="r")
     index = (np.arange(len(images)) % 10).astype(np.int32)
     scaling = Scaling("unit", (0.0,), (255.0,))
-    x = MappedRows(images, np.arange(len(images)), scaling.apply)
+    x = MappedRows(images, np.arange(len(images)), scaling.apply, scaling.apply_to_bytes)
     engine = engine_over(
         Split(x, np.eye(10, dtype=np.float32)[index], index), LIMIT // 4, 1, lambda event: None
     )
