@@ -110,4 +110,7 @@ def test_pages_are_given_back_before_they_are_many(tmp_path: Path, monkeypatch: 
     wanted = np.array([0, 1, 9, 10, 11, 40, 41, 60, 95])
     assert list(samples._stretches(wanted)) == [(0, 5), (5, 8), (8, 9)]
     assert list(samples._stretches(wanted[:1])) == [(0, 1)]
-    assert list(samples._stretches(wanted[:0])) == []
+    assert list(samples._stretches(wanted[:0])) == [(0, 0)]
+    in_memory = MappedRows(np.zeros((100, 10), np.uint8), np.arange(100)[::-1])
+    assert list(in_memory._stretches(wanted)) == [(0, 9)]
+    assert in_memory.file_order(wanted).tolist() == list(range(9))

@@ -122,7 +122,8 @@ class MappedRows:
 
     def _stretches(self, wanted: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         """Divides rows in the order of the file where `REGIONS_AT_ONCE` are full."""
-        if not len(wanted):
+        if not len(wanted) or not is_mapped(self.source):
+            yield 0, len(wanted)
             return
         row_bytes = self.source.nbytes // max(1, len(self.source))
         regions = wanted * row_bytes // REGION_BYTES
@@ -131,13 +132,13 @@ class MappedRows:
         yield from pairwise([0, *ends.tolist(), len(wanted)])
 
     def file_order(self, chosen: slice | NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-        """Returns in which order some samples lie in the file, as positions among them.
+        """Returns in which order some samples lie in the file, as positions among them; in memory any order is good.
 
         Args:
             chosen: A slice, or an array of positions.
         """
-        order: NDArray[np.int64] = np.argsort(self.rows[chosen], kind="stable")
-        return order
+        wanted = self.rows[chosen]
+        return np.argsort(wanted, kind="stable") if is_mapped(self.source) else np.arange(len(wanted))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Returns all samples as an array, for NumPy."""
