@@ -22,7 +22,7 @@ from nnrun.data.tables.records import MAX_RECORD
 from nnrun.data.tables.wanted import Batch, Wanted, batch_of
 from nnrun.errors import DataError
 
-PIECE = 1 << 20
+PIECE = 1 << 21
 """Bytes that are parsed at a time: large enough that calls do not count, small enough for the cache."""
 
 _MOST_THREADS = 8
