@@ -43,6 +43,7 @@ from nnrun.config.cross_checks.metrics import (
     metrics_have_names_of_their_own,
 )
 from nnrun.config.cross_checks.monitors import callback_monitors_exist, checkpoint_monitor_exists
+from nnrun.config.cross_checks.optimizer import gradients_are_clipped_once
 from nnrun.config.cross_checks.output import (
     activation_fits_loss,
     loss_fits_target,
@@ -86,6 +87,7 @@ CHECKS: tuple[Check, ...] = (
     embedding_gets_codes,
     generator_arguments_agree,
     batch_size_fits,
+    gradients_are_clipped_once,
     schedules_fit_steps,
     class_weights_fit,
     callback_monitors_exist,
