@@ -249,7 +249,7 @@ def test_progress_in_logs(tmp_path: Path) -> None:
     [
         (["missing.yaml"], "no config file"),
         (["."], "is a folder"),
-        (["a.yaml", "--memory", "much"], "--memory much"),
+        (["a.yaml", "--memory", "much"], "--memory much: expected a size such as 4GB"),
         (["a.yaml", "--device", "tpu"], "--device tpu"),
         (["a.yaml", "--junit", "no/where.xml"], "there is no folder"),
     ],

@@ -16,13 +16,12 @@ def describe(dataset: Dataset, splits: Splits) -> dict[str, Any]:
         dataset: The `dataset` section.
         splits: The data, loaded and prepared.
     """
-    present = {"train": splits.train, "validation": splits.validation, "test": splits.test}
     x, y = splits.train.x, splits.train.y
     return {
         "fingerprint": splits.fingerprint,
         "source": dataset.source,
         "kind": splits.preprocessing.kind,
-        "samples": {name: len(split) for name, split in present.items() if split is not None},
+        "samples": {name: len(split) for name, split in splits.present().items()},
         "input": {"shape": list(x.shape[1:]), "dtype": str(x.dtype)},
         "label": {"shape": list(y.shape[1:]), "dtype": str(y.dtype)},
     }

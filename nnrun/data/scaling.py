@@ -56,7 +56,7 @@ class Scaling:
         return dtype.kind in "ui" and dtype.itemsize == 1 and len(self.divisor) == 1
 
     def apply_to_bytes(self, x: NDArray[Any], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-        """Returns the scaled values: each of the 256 that a byte can have is scaled once, and looked up.
+        """Returns the scaled values, with the bits of `apply`, which are found out for the 256 that a byte can have.
 
         Args:
             x: Values of a type for which `takes_bytes` is true.

@@ -68,13 +68,17 @@ class Splits:
 
     def get(self, name: SplitName) -> Split | None:
         """Returns a split by its name, or None where the experiment has no such split."""
-        return {"train": self.train, "validation": self.validation, "test": self.test}[name]
+        return self.present().get(name)
+
+    def present(self) -> dict[str, Split]:
+        """Returns the splits that the experiment has by their names, the training one first."""
+        named = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: split for name, split in named.items() if split is not None}
 
 
 def facts_of_splits(splits: Splits) -> DataFacts:
     """Returns the facts of loaded data, all of them known."""
     x, y = splits.train.x, splits.train.y
-    present = {"validation": splits.validation, "test": splits.test}
     return DataFacts(
         shape=tuple(x.shape[1:]),
         dtype=str(x.dtype),
@@ -83,7 +87,7 @@ def facts_of_splits(splits: Splits) -> DataFacts:
         class_names=splits.class_names,
         target="values" if splits.class_names is None else "classes",
         targets=y.shape[1] if splits.class_names is None and y.ndim > 1 else 1,
-        splits=frozenset(name for name, split in present.items() if split is not None),
+        splits=frozenset(splits.present()) - {"train"},
         max_token=_max_token(splits),
     )
 

@@ -177,7 +177,7 @@ class Session:
         validates = validation is not None and fit.validation_freq <= fit.epochs
         monitor = experiment.checkpoint.monitor or ("val_loss" if validates else "loss")
         self.outcome.monitor = monitor
-        samples = {name: len(split) for name, split in self._splits().items()}
+        samples = {name: len(split) for name, split in self.splits.present().items()}
         self.emit(
             TrainingStarted(
                 epochs=fit.epochs,
@@ -287,10 +287,6 @@ class Session:
         if self.team is not None:
             engine.model.stop_training = self.team.any(bool(engine.model.stop_training))
         saver.after_epoch(epoch)
-
-    def _splits(self) -> dict[str, Split]:
-        named = {"train": self.splits.train, "validation": self.splits.validation, "test": self.splits.test}
-        return {name: split for name, split in named.items() if split is not None}
 
     def _class_weights(self) -> dict[int, float] | None:
         weights = class_weights(self.loaded, self.splits)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -29,6 +28,7 @@ from nnrun.data.images.request import INDEX, NAMES, PIXELS, Request
 from nnrun.data.names import quoted
 from nnrun.data.progress import Meter, tell
 from nnrun.errors import DataError, StorageError
+from nnrun.rundir.atomic import sync
 
 _ARRIVED = "arrived.bin"
 _COPIED = 1 << 24
@@ -300,8 +300,8 @@ def _reaching_the_disk(path: Path) -> Iterator[None]:
     Raises:
         OSError: The disk did not take it.
     """
-    with path.open("rb") as file, ThreadPoolExecutor(1) as thread:
-        synced = thread.submit(os.fsync, file.fileno())
+    with ThreadPoolExecutor(1) as thread:
+        synced = thread.submit(sync, path)
         yield
         synced.result()
 

@@ -52,11 +52,9 @@ class SplitSummary:
 
 def summarise_splits(splits: Splits) -> tuple[SplitSummary, ...]:
     """Returns the splits that there are, the training one first."""
-    present: dict[str, Split | None] = {
-        "train": splits.train, "validation": splits.validation, "test": splits.test
-    }  # fmt: skip
-    total = sum(len(split) for split in present.values() if split is not None)
-    return tuple(_split(name, split, splits, total) for name, split in present.items() if split is not None)
+    present = splits.present()
+    total = sum(map(len, present.values()))
+    return tuple(_split(name, split, splits, total) for name, split in present.items())
 
 
 def _split(name: str, split: Split, splits: Splits, total: int) -> SplitSummary:
